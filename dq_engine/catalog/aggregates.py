@@ -1,0 +1,178 @@
+"""Aggregates: is a statistic of a column within its bounds?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from dq_engine import sql
+from dq_engine.catalog.base import AggregateExpectation, Case, Scope, nothing, number
+from dq_engine.catalog.ranges import PROVABLE
+from dq_engine.errors import NotEvaluable
+from dq_engine.model import Column, Dimension, ExtremumFact, Judgement, Number
+
+STATISTIC = Column("statistic", "statistic", "DOUBLE", "float")
+
+
+def numeric(column: Column, noun: str) -> None:
+    """Refuses columns that have no arithmetic. Raises :class:`NotEvaluable`."""
+    if column.kind not in sql.NUMERIC and column.kind != "boolean":
+        raise NotEvaluable(f'column "{column.name}" is of type {column.type}, which has no {noun}')
+
+
+def as_number(column: Column, value: str) -> str:
+    """Numbers as they are, yes and no as 1 and 0."""
+    return f"CAST({value} AS TINYINT)" if column.kind == "boolean" else value
+
+
+class ExpectColumnMinToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The smallest value lies between two bounds.
+
+    Why: the first date of a period, the smallest list: it shows where an extract begins and whether it began too early.
+    NULLs: left out. The value is shown only where the column's values may be shown.
+    See also: expect_column_values_to_be_between.
+    """
+
+    name = "expect_column_min_to_be_between"
+    reveals = True
+    noun = "minimum"
+    examples = (
+        Case("at least one", {"n": [1, 5, None]}, {"column": "n", "min_value": 1}, True),
+        Case("below", {"n": [0, 5]}, {"column": "n", "min_value": 1}, False),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        return f"min({as_number(column, value)})"
+
+    def extremum(self, column: Column) -> ExtremumFact | None:
+        return ExtremumFact(column.name, "lo") if column.kind in PROVABLE else None
+
+
+class ExpectColumnMaxToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The largest value lies between two bounds.
+
+    Why: the last date tells how fresh an extract is; the largest count shows a slipped decimal.
+    NULLs: left out. The value is shown only where the column's values may be shown.
+    See also: expect_column_values_to_be_between.
+    """
+
+    name = "expect_column_max_to_be_between"
+    reveals = True
+    noun = "maximum"
+    examples = (
+        Case("fresh", {"d": ["2024-03-01", "2024-03-31"]}, {"column": "d", "min_value": "2024-03-31"}, True, types={"d": "DATE"}),
+        Case("stale", {"d": ["2024-03-01"]}, {"column": "d", "min_value": "2024-03-31"}, False, types={"d": "DATE"}),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        return f"max({as_number(column, value)})"
+
+    def extremum(self, column: Column) -> ExtremumFact | None:
+        return ExtremumFact(column.name, "hi") if column.kind in PROVABLE else None
+
+
+class ExpectColumnMeanToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The mean lies between two bounds.
+
+    Why: a mean that moves says that units, coverage or meaning changed.
+    NULLs: left out. Of fewer than ten values the mean is not shown, unless the column is public.
+    See also: expect_column_median_to_be_between.
+    """
+
+    name = "expect_column_mean_to_be_between"
+    dimension: ClassVar[Dimension] = "accuracy"
+    noun = "mean"
+    examples = (
+        Case("two", {"n": [1, 3, None]}, {"column": "n", "min_value": 2, "max_value": 2}, True),
+        Case("too high", {"n": [10, 30]}, {"column": "n", "max_value": 10}, False),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        if column.kind in ("date", "timestamp"):
+            return f"make_timestamp(CAST(round(avg(epoch_us(CAST({value} AS TIMESTAMP)))) AS BIGINT))"
+        numeric(column, self.noun)
+        return f"avg({as_number(column, value)})"
+
+    def measured(self, column: Column) -> Column:
+        return Column(column.name, "", "TIMESTAMP", "timestamp") if column.kind in ("date", "timestamp") else STATISTIC
+
+
+class ExpectColumnMedianToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The median lies between two bounds.
+
+    Why: as the mean, and a few wild values do not move it.
+    NULLs: left out. Of an even number of values it is the mean of the middle two. It is shown only where values may be shown.
+    See also: expect_column_mean_to_be_between.
+    """
+
+    name = "expect_column_median_to_be_between"
+    dimension: ClassVar[Dimension] = "accuracy"
+    reveals = True
+    noun = "median"
+    examples = (
+        Case("two", {"n": [1, 2, 900]}, {"column": "n", "min_value": 2, "max_value": 2}, True),
+        Case("between the middle two", {"n": [1, 2, 3, 4]}, {"column": "n", "min_value": 3}, False),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        if column.kind not in ("date", "timestamp"):
+            numeric(column, self.noun)
+        return f"median({as_number(column, value)})"
+
+    def measured(self, column: Column) -> Column:
+        return Column(column.name, "", "TIMESTAMP", "timestamp") if column.kind in ("date", "timestamp") else STATISTIC
+
+
+class ExpectColumnStdevToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The standard deviation (of a sample, n - 1) lies between two bounds.
+
+    Why: 0 means that a column was filled with one value; a jump means that units are mixed.
+    NULLs: left out. One value has no standard deviation: the check is then vacuous.
+    See also: expect_column_mean_to_be_between.
+    """
+
+    name = "expect_column_stdev_to_be_between"
+    dimension: ClassVar[Dimension] = "accuracy"
+    noun = "standard deviation"
+    least = 2
+    examples = (
+        Case("one", {"n": [1.0, 2.0, 3.0]}, {"column": "n", "min_value": 1, "max_value": 1}, True),
+        Case("all the same", {"n": [5, 5, 5]}, {"column": "n", "min_value": 0, "strict_min": True}, False),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        numeric(column, self.noun)
+        return f"stddev_samp({as_number(column, value)})"
+
+    def measured(self, column: Column) -> Column:
+        return STATISTIC
+
+
+class ExpectColumnSumToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
+    """The sum lies between two bounds.
+
+    Why: money and list sizes have totals that someone has published.
+    NULLs: left out. Whole numbers are added exactly, without overflow. The sum of no value is nothing to judge here (GX: 0).
+    See also: expect_multicolumn_sum_to_equal.
+    """
+
+    name = "expect_column_sum_to_be_between"
+    dimension: ClassVar[Dimension] = "consistency"
+    noun = "sum"
+    examples = (
+        Case("six", {"n": [1, 2, 3, None]}, {"column": "n", "min_value": 6, "max_value": 6}, True),
+        Case("short", {"n": [1, 2]}, {"column": "n", "min_value": 6}, False),
+    )
+
+    def metric(self, column: Column, value: str) -> str:
+        numeric(column, self.noun)
+        return f"sum({as_number(column, value)})"
+
+    def measured(self, column: Column) -> Column:
+        return column if column.kind in sql.NUMERIC else STATISTIC
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        element, missing = number(numbers["element"]), number(numbers["missing"])
+        if element == missing:
+            return Judgement(None, "values", element, missing, 0, self.holds(0), 0, message=nothing(element, 0))
+        return super().judge(scope, numbers)

@@ -1,0 +1,214 @@
+"""Sets: is a value one of those that are allowed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from dq_engine import sql
+from dq_engine.catalog.base import (
+    Case,
+    ColumnName,
+    ColumnRowExpectation,
+    Fault,
+    KeyExpectation,
+    Scope,
+    nothing,
+    number,
+    scalar_column,
+    within,
+)
+from dq_engine.model import Column, Count, Dimension, Judgement, Key, Metric, NullsFact, Number, RowsFact
+
+Member = str | int | float | bool | None
+ValueSet = Annotated[list[Member], Meta(description="The values; dates and times as ISO 8601 text.")]
+ROOM = 8
+
+
+def literals(column: Column, members: list[Member]) -> list[str]:
+    """The members that a value of the column can equal, as SQL, without repeats."""
+    found: dict[str, None] = {}
+    for member in members:
+        try:
+            found[sql.typed(member, column)] = None
+        except sql.Incomparable:
+            continue
+    return list(found)
+
+
+def listed(members: list[Member]) -> str:
+    """The members in words; a long list is cut, with its size."""
+    shown = ", ".join(sql.spoken(member) for member in members[:ROOM])
+    return shown if len(members) <= ROOM else f"{shown} … ({len(members)} values)"
+
+
+class ExpectColumnValuesToBeInSet(ColumnRowExpectation, frozen=True, kw_only=True):
+    """Every value is one of those listed.
+
+    Why: a code outside its code list means nothing to whoever reads it next.
+    NULLs: not judged. Numbers compare as numbers (1 equals 1.0), text with text only; dates in the list are ISO 8601 text.
+    See also: expect_column_values_to_not_be_in_set, expect_column_distinct_values_to_be_in_set.
+    """
+
+    name = "expect_column_values_to_be_in_set"
+    examples = (
+        Case("known genders", {"gender": ["1", "2", "9"]}, {"column": "gender", "value_set": ["0", "1", "2", "9"]}, True),
+        Case("one unknown code", {"gender": ["1", "M", None]}, {"column": "gender", "value_set": ["0", "1", "2", "9"]}, False, 1),
+        Case("dates as text", {"day": ["2024-03-31"]}, {"column": "day", "value_set": ["2024-03-31"]}, True, types={"day": "DATE"}),
+    )
+    value_set: ValueSet
+
+    def statement(self) -> str:
+        return self.every(f"is one of {listed(self.value_set)}")
+
+    def violation(self, scope: Scope) -> str:
+        column = scalar_column(scope, self.column)
+        members = literals(column, self.value_set)
+        return sql.in_list(column.sql, members, negate=True)
+
+
+class ExpectColumnValuesToNotBeInSet(ColumnRowExpectation, frozen=True, kw_only=True):
+    """No value is one of those listed.
+
+    Why: placeholders, withdrawn codes and test records must not be taken for data.
+    NULLs: not judged.
+    See also: expect_column_values_to_be_in_set.
+    """
+
+    name = "expect_column_values_to_not_be_in_set"
+    examples = (
+        Case("no placeholder", {"practice": ["A81001"]}, {"column": "practice", "value_set": ["V81999"]}, True),
+        Case("one placeholder", {"practice": ["A81001", "V81999"]}, {"column": "practice", "value_set": ["V81999"]}, False, 1),
+    )
+    value_set: ValueSet
+
+    def statement(self) -> str:
+        return self.every(f"is none of {listed(self.value_set)}")
+
+    def violation(self, scope: Scope) -> str:
+        column = scalar_column(scope, self.column)
+        return sql.in_list(column.sql, literals(column, self.value_set))
+
+
+class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
+    """A rule about the set of the different values of a column. (A shape: it has no name.)"""
+
+    column: ColumnName
+    value_set: ValueSet
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def key(self, scope: Scope) -> Key:
+        column = scalar_column(scope, self.column)
+        return Key((column.sql,), sql.all_of(scope.where, f"{column.sql} IS NOT NULL"))
+
+    def members(self, scope: Scope) -> list[str]:
+        """The members of the set as SQL."""
+        return literals(scalar_column(scope, self.column), self.value_set)
+
+    def metrics(self, scope: Scope) -> dict[str, Metric]:
+        column, members = scalar_column(scope, self.column), self.members(scope)
+        return {
+            "element": Count(scope.where, None if scope.where else RowsFact()),
+            "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
+            "distinct": self.group_metric(scope, "count(*)"),
+            "foreign": self.group_metric(scope, f"count_if({sql.in_list('k1', members, negate=True)})"),
+            "found": self.group_metric(scope, f"count_if({sql.in_list('k1', members)})"),
+        }
+
+    def result(self, scope: Scope, numbers: Mapping[str, Number], *, foreign_matters: bool, absent_matters: bool) -> Judgement:
+        """The judgement, over the distinct values."""
+        element, missing = number(numbers["element"]), number(numbers["missing"])
+        distinct, foreign = number(numbers["distinct"]), number(numbers["foreign"])
+        members, found = set(map(sql.spoken, self.value_set)), number(numbers["found"])
+        absent = len(members) - found
+        success = not (foreign_matters and foreign) and not (absent_matters and absent > 0)
+        nothing_there = distinct == 0 and not (absent_matters and absent > 0)
+        details: dict[str, Any] = {"absent_members": absent} if absent_matters else {}
+        return Judgement(
+            None if nothing_there else success,
+            "values",
+            distinct,
+            0,
+            (foreign if foreign_matters else 0) + (absent if absent_matters else 0),
+            success,
+            details=details,
+            message=nothing(element, element - missing) if nothing_there else "",
+        )
+
+
+class ExpectColumnDistinctValuesToBeInSet(DistinctSetExpectation, frozen=True, kw_only=True):
+    """The different values of the column are all among those listed.
+
+    Why: as expect_column_values_to_be_in_set, counted by different value: one wrong code in a million rows is one.
+    NULLs: left out.
+    See also: expect_column_values_to_be_in_set, expect_column_distinct_values_to_equal_set.
+    """
+
+    name = "expect_column_distinct_values_to_be_in_set"
+    examples = (
+        Case("all listed", {"sex": ["1", "2", "2"]}, {"column": "sex", "value_set": ["1", "2", "9"]}, True, 0),
+        Case("one value too many", {"sex": ["1", "M", "M"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 1),
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        if not self.value_set:
+            yield Fault("value_set", "is empty: no value could be among its members")
+
+    def statement(self) -> str:
+        return f"The different values of {self.column} are all among {listed(self.value_set)}"
+
+    def violation(self, scope: Scope) -> str | None:
+        return sql.in_list("k1", self.members(scope), negate=True)
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        return self.result(scope, numbers, foreign_matters=True, absent_matters=False)
+
+
+class ExpectColumnDistinctValuesToContainSet(DistinctSetExpectation, frozen=True, kw_only=True):
+    """Every value listed occurs in the column.
+
+    Why: a category that is wholly absent (a sex, a region, a month) means that part of the data did not arrive.
+    NULLs: left out.
+    See also: expect_column_distinct_values_to_equal_set.
+    """
+
+    name = "expect_column_distinct_values_to_contain_set"
+    dimension: ClassVar[Dimension] = "completeness"
+    examples = (
+        Case("both there", {"sex": ["1", "2", "9"]}, {"column": "sex", "value_set": ["1", "2"]}, True, 0),
+        Case("one absent", {"sex": ["1", "1"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 1),
+    )
+
+    def statement(self) -> str:
+        return f"Each of {listed(self.value_set)} occurs in {self.column}"
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        return self.result(scope, numbers, foreign_matters=False, absent_matters=True)
+
+
+class ExpectColumnDistinctValuesToEqualSet(DistinctSetExpectation, frozen=True, kw_only=True):
+    """The different values of the column are exactly those listed.
+
+    Why: both at once: nothing foreign, nothing absent.
+    NULLs: left out.
+    See also: expect_column_distinct_values_to_be_in_set, expect_column_distinct_values_to_contain_set.
+    """
+
+    name = "expect_column_distinct_values_to_equal_set"
+    examples = (
+        Case("exactly these", {"sex": ["1", "2"]}, {"column": "sex", "value_set": ["1", "2"]}, True, 0),
+        Case("one foreign, one absent", {"sex": ["1", "9"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 2),
+    )
+
+    def statement(self) -> str:
+        return f"The different values of {self.column} are exactly {listed(self.value_set)}"
+
+    def violation(self, scope: Scope) -> str | None:
+        return sql.in_list("k1", self.members(scope), negate=True)
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        return self.result(scope, numbers, foreign_matters=True, absent_matters=True)

@@ -1,0 +1,188 @@
+"""Tables: are the rows and columns there that should be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from dq_engine.catalog.base import (
+    Bounded,
+    Case,
+    ColumnName,
+    Expectation,
+    Fault,
+    SchemaExpectation,
+    Scope,
+    StrictMax,
+    StrictMin,
+    number,
+)
+from dq_engine.model import Count, Dimension, Judgement, Metric, Number, RowsFact, Table
+
+
+class RowCountExpectation(Expectation, frozen=True, kw_only=True):
+    """A rule about the number of rows. (A shape: it has no name.)"""
+
+    dimension: ClassVar[Dimension] = "completeness"
+
+    def metrics(self, scope: Scope) -> dict[str, Metric]:
+        return {"element": Count(scope.where, None if scope.where else RowsFact())}
+
+    def right(self, rows: int) -> bool:
+        """Whether the number of rows is right."""
+        raise NotImplementedError
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        rows = number(numbers["element"])
+        success = self.right(rows)
+        return Judgement(success, "tables", 1, 0, 0 if success else 1, success, rows)
+
+
+class ExpectTableRowCountToBeBetween(Bounded, RowCountExpectation, frozen=True, kw_only=True):
+    """The number of rows lies between two bounds.
+
+    Why: half a file looks like a whole one until somebody counts.
+    NULLs: every row counts. An extract without rows is judged too: 0 is a number.
+    See also: expect_table_row_count_to_equal.
+    """
+
+    name = "expect_table_row_count_to_be_between"
+    examples = (
+        Case("three", {"x": [1, 2, 3]}, {"min_value": 1, "max_value": 5}, True),
+        Case("too few", {"x": [1, 2, 3]}, {"min_value": 4}, False),
+    )
+    min_value: Annotated[int | None, Meta(description="The smallest number of rows allowed; null for none.")] = None
+    max_value: Annotated[int | None, Meta(description="The largest number of rows allowed; null for none.")] = None
+    strict_min: StrictMin = False
+    strict_max: StrictMax = False
+
+    def faults(self) -> Iterator[Fault]:
+        return self.bound_faults(needed=False)
+
+    def statement(self) -> str:
+        return f"The number of rows {self.between()}"
+
+    def right(self, rows: int) -> bool:
+        return self.holds(rows)
+
+
+class ExpectTableRowCountToEqual(RowCountExpectation, frozen=True, kw_only=True):
+    """The number of rows is exactly the given one.
+
+    Why: the sender said how many rows were sent.
+    NULLs: every row counts.
+    See also: expect_table_row_count_to_be_between.
+    """
+
+    name = "expect_table_row_count_to_equal"
+    examples = (
+        Case("three", {"x": [1, 2, 3]}, {"value": 3}, True),
+        Case("not four", {"x": [1, 2, 3]}, {"value": 4}, False),
+    )
+    value: Annotated[int, Meta(description="The number of rows.", ge=0)]
+
+    def statement(self) -> str:
+        return f"There are exactly {self.value:,} rows"
+
+    def right(self, rows: int) -> bool:
+        return rows == self.value
+
+
+class ExpectColumnToExist(SchemaExpectation, frozen=True, kw_only=True):
+    """The column is there, at the given position if one is given.
+
+    Why: a renamed column is the commonest break of a feed.
+    NULLs: nothing to do with values. Upper and lower case matter. Position 0 is the first column, -1 the last.
+    See also: expect_table_columns_to_match_set.
+    """
+
+    name = "expect_column_to_exist"
+    dimension: ClassVar[Dimension] = "consistency"
+    examples = (
+        Case("there", {"a": [1], "b": [2]}, {"column": "b"}, True),
+        Case("not the first", {"a": [1], "b": [2]}, {"column": "b", "column_index": 0}, False, 1),
+        Case("absent", {"a": [1]}, {"column": "c"}, False, 1),
+    )
+    column: ColumnName
+    column_index: Annotated[int | None, Meta(description="Its position, from 0; negative from the end.")] = None
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def statement(self) -> str:
+        return f"There is a column {self.column}" + ("" if self.column_index is None else f" at position {self.column_index}")
+
+    def judge_columns(self, table: Table) -> Judgement:
+        names = [column.name for column in table.columns]
+        success = self.column in names
+        if success and self.column_index is not None:
+            place = self.column_index % len(names) if -len(names) <= self.column_index < len(names) else -1
+            success = place == names.index(self.column)
+        return Judgement(success, "columns", 1, 0, 0 if success else 1, success)
+
+
+class ExpectTableColumnsToMatchSet(SchemaExpectation, frozen=True, kw_only=True):
+    """The columns are those listed, in any order.
+
+    Why: a new column may hold what may not be sent; a lost one breaks whoever reads it.
+    NULLs: nothing to do with values. With `exact_match` false, further columns are allowed.
+    See also: expect_table_columns_to_match_ordered_list, expect_column_to_exist.
+    """
+
+    name = "expect_table_columns_to_match_set"
+    dimension: ClassVar[Dimension] = "consistency"
+    examples = (
+        Case("the same", {"a": [1], "b": [2]}, {"column_set": ["b", "a"]}, True),
+        Case("one absent, one foreign", {"a": [1], "b": [2]}, {"column_set": ["a", "c"]}, False, 2),
+        Case("more are allowed", {"a": [1], "b": [2]}, {"column_set": ["a"], "exact_match": False}, True),
+    )
+    column_set: Annotated[list[str] | None, Meta(description="The names of the columns.")] = None
+    exact_match: Annotated[bool | None, Meta(description="No further column is allowed.")] = True
+
+    def statement(self) -> str:
+        names = ", ".join(self.column_set or ())
+        return f"The columns are {names}, in any order" if self.exact_match else f"The columns include {names}"
+
+    def judge_columns(self, table: Table) -> Judgement:
+        wanted, found = set(self.column_set or ()), {column.name for column in table.columns}
+        absent, foreign = sorted(wanted - found), sorted(found - wanted)
+        bad = len(absent) + (len(foreign) if self.exact_match else 0)
+        mismatched = {key: names for key, names in (("unexpected", foreign), ("missing", absent)) if names}
+        details: dict[str, Any] = {"mismatched": mismatched} if mismatched else {}
+        observed = [column.name for column in table.columns]
+        return Judgement(bad == 0, "columns", len(wanted | found), 0, bad, bad == 0, None, {"columns": observed, **details})
+
+
+class ExpectTableColumnsToMatchOrderedList(SchemaExpectation, frozen=True, kw_only=True):
+    """The columns are exactly those listed, in that order.
+
+    Why: readers that go by position (and there are many) break silently when columns move.
+    NULLs: nothing to do with values.
+    See also: expect_table_columns_to_match_set.
+    """
+
+    name = "expect_table_columns_to_match_ordered_list"
+    dimension: ClassVar[Dimension] = "consistency"
+    examples = (
+        Case("in order", {"a": [1], "b": [2]}, {"column_list": ["a", "b"]}, True),
+        Case("swapped", {"a": [1], "b": [2]}, {"column_list": ["b", "a"]}, False, 2),
+    )
+    column_list: Annotated[list[str] | None, Meta(description="The names of the columns, in order.")] = None
+
+    def statement(self) -> str:
+        return f"The columns are, in this order: {', '.join(self.column_list or ())}"
+
+    def judge_columns(self, table: Table) -> Judgement:
+        found = [column.name for column in table.columns]
+        wanted = found if self.column_list is None else self.column_list
+        mismatched = []
+        for place in range(max(len(wanted), len(found))):
+            expected = wanted[place] if place < len(wanted) else None
+            actual = found[place] if place < len(found) else None
+            if expected != actual:
+                mismatched.append({"Expected Column Position": place, "Expected": expected, "Found": actual})
+        details: dict[str, Any] = {"columns": found, **({"mismatched": mismatched} if mismatched else {})}
+        good = not mismatched
+        return Judgement(good, "columns", max(len(wanted), len(found)), 0, len(mismatched), good, None, details)

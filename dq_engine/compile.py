@@ -1,0 +1,182 @@
+"""Plan -> SQL text. The only module that knows how a count is phrased. Pure.
+
+Every query reads the view ``dq_extract``, in which NaN is NULL. Counts are ``coalesce(count_if(…), 0)``: of the ways to say
+it in DuckDB the fastest, and 0 rather than NULL on an empty group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dq_engine import sql
+from dq_engine.catalog.base import NEVER
+from dq_engine.catalog.queries import VIEW
+from dq_engine.model import BoundsFact, Column, Count, ExtremumFact, GroupScalar, Key, QueryCount, Scalar, Table
+from dq_engine.plan import Plan, scans
+
+MOST_EXAMPLES = 20
+"""Kinds of failing values that are kept per check."""
+MOST_ORGANISATIONS = 100_000
+"""More different values than this are no organisations."""
+NO_ORGANISATION, NO_CODE = "(none)", "(not a code)"
+"""What stands for rows without an organisation, and for organisations whose code has not the form of one."""
+
+
+def read_parquet(files: Sequence[str], *, partitioned: bool) -> str:
+    """SQL of the relation over the files; NaN is looked for even where statistics seem to rule it out."""
+    listed = ", ".join(sql.text(file) for file in files)
+    return f"read_parquet([{listed}], can_have_nan = true, hive_partitioning = {str(partitioned).lower()}, hive_types_autocast = false)"
+
+
+def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
+    """The view that every other query reads: the columns by their names, with NaN as NULL."""
+    columns = ", ".join(
+        f"nullif({column.sql}, 'NaN'::{column.type}) AS {column.sql}" if column.kind == "float" else column.sql for column in table.columns
+    )
+    return f"CREATE VIEW {VIEW} AS SELECT {columns} FROM {read_parquet(files, partitioned=partitioned)}"
+
+
+def organisation(column: Column) -> str:
+    """SQL of the organisation of a row. Only what has the form of a code is shown, unless the column is public."""
+    code = f"CAST({column.sql} AS VARCHAR)"
+    if column.shown:
+        return f"coalesce({code}, '{NO_ORGANISATION}')"
+    form = f"regexp_matches({code}, '\\A[A-Za-z0-9]{{2,9}}\\z')"
+    return f"CASE WHEN {column.sql} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
+
+
+def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
+    """One row of numbers; with ``by``, first come NULL (for the whole) or the organisation, and there is a row for each."""
+    numbers = [phrase(metric) for metric in metrics] or ["count(*)"]
+    if by is None:
+        return f"SELECT {_lines(numbers)}\nFROM {VIEW}"
+    chosen = ["CASE WHEN grouping(dq_organisation) = 0 THEN dq_organisation END", *numbers]
+    source = f"(SELECT *, {organisation(by)} AS dq_organisation FROM {VIEW})"
+    return f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), (dq_organisation))\nLIMIT {MOST_ORGANISATIONS + 2}"
+
+
+def phrase(metric: Count | Scalar) -> str:
+    """SQL of one number over rows."""
+    if isinstance(metric, Scalar):
+        return metric.sql
+    if metric.predicate is None:
+        return "count(*)"
+    return "0" if metric.predicate == NEVER else f"coalesce(count_if({metric.predicate}), 0)"
+
+
+def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
+    """One row of numbers over the groups of a key."""
+    return f"SELECT {_lines([metric.sql for metric in metrics])}\nFROM ({groups(key)})"
+
+
+def groups(key: Key) -> str:
+    """SQL of the groups of a key: ``k1`` …, and ``n``, the rows in the group."""
+    columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
+    where = f" WHERE {key.where}" if key.where else ""
+    return f"SELECT {columns}, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns))}"
+
+
+def query_scan(metric: QueryCount) -> str:
+    """The number of rows that a query of the suite gives."""
+    return f"SELECT count(*) FROM (\n{metric.query}\n)"
+
+
+def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence[str]) -> str:
+    """One row: what the footers' minima and maxima say of each metric; NULL where they do not say."""
+    types = {column.name: column.type for column in table.columns}
+    answers = []
+    for metric in metrics:
+        assert isinstance(metric.fact, BoundsFact | ExtremumFact)
+        said = metric.fact.proof if isinstance(metric.fact, BoundsFact) else metric.fact.sql
+        answers.append(f"(SELECT {said} FROM ({_bounds(metric.fact.column, types[metric.fact.column])}) WHERE complete)")
+    listed = ", ".join(sql.text(file) for file in files)
+    return (
+        "WITH chunks AS MATERIALIZED (SELECT path_in_schema, row_group_num_rows AS n, stats_null_count AS nulls, "
+        "CASE WHEN min_is_exact THEN stats_min_value END AS low, CASE WHEN max_is_exact THEN stats_max_value END AS high "
+        f"FROM parquet_metadata([{listed}]))\nSELECT {_lines(answers)}"
+    )
+
+
+def _bounds(name: str, type_name: str) -> str:
+    low, high = f"TRY_CAST(low AS {type_name})", f"TRY_CAST(high AS {type_name})"
+    return (
+        f"SELECT min({low}) AS lo, max({high}) AS hi, bool_and(coalesce(nulls = n OR ({low} IS NOT NULL AND {high} IS NOT NULL), false)) "
+        f"AS complete FROM chunks WHERE n > 0 AND path_in_schema = {sql.text(name)}"
+    )
+
+
+# --------------------------------------------------------------------------------------- what is asked of failed checks
+
+
+def duplicates_by_organisation(key: Key, by: Column) -> str:
+    """Per organisation, the rows whose key occurs more than once in the whole extract."""
+    columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
+    names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
+    where = f" WHERE {key.where}" if key.where else ""
+    inner = f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns) + 1)}"
+    return (
+        f"SELECT o, sum(n) FROM (SELECT o, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})) WHERE total > 1 GROUP BY o"
+    )
+
+
+def row_examples(failed: Sequence[tuple[str, Sequence[Column]]]) -> str:
+    """Kinds of failing values of all failed row checks, in one pass.
+
+    Takes, per check, the predicate of its failing rows and the columns to show; gives rows of (place of the check, shape,
+    value as JSON or NULL, rows, kinds in all), at most ``MOST_EXAMPLES`` per check, commonest first.
+    """
+    cases = [
+        f"CASE WHEN {predicate} THEN {{'c': {place}, 's': {_shape(columns)}, 'v': {_value(columns)}}} END"
+        for place, (predicate, columns) in enumerate(failed)
+    ]
+    any_failed = " OR ".join(f"({predicate})" for predicate, _ in failed)
+    rows = f"SELECT unnest([{_lines(cases)}]) AS e FROM {VIEW} WHERE {any_failed}"
+    kinds = f"SELECT e.c AS c, e.s AS s, e.v AS v, count(*) AS n FROM ({rows}) WHERE e IS NOT NULL GROUP BY ALL"
+    ranked = f"SELECT *, count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place FROM ({kinds})"
+    return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
+
+
+def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows: bool) -> str:
+    """Kinds of failing keys of one check; rows as :func:`row_examples` gives them. Counts rows, or else different values."""
+    renamed = [
+        Column(column.name, f"k{place}", column.type, column.kind, shown=column.shown) for place, column in enumerate(columns, 1)
+    ]
+    counted = "sum(n)" if by_rows else "count(*)"
+    failing = f"SELECT {_shape(renamed)} AS s, {_value(renamed)} AS v, n FROM ({groups(key)}) WHERE {violation}"
+    kinds = f"SELECT s, v, {counted} AS n FROM ({failing}) GROUP BY s, v"
+    return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
+
+
+def _shape(columns: Sequence[Column]) -> str:
+    shapes = [f"coalesce({sql.masked(sql.as_text(column))}, 'NULL')" for column in columns]
+    if len(columns) == 1:
+        return shapes[0]
+    return " || ' | ' || ".join(f"{sql.text(column.name + ' ')} || {shape}" for column, shape in zip(columns, shapes, strict=True))
+
+
+def _value(columns: Sequence[Column]) -> str:
+    if not all(column.shown for column in columns):
+        return "NULL::VARCHAR"
+    if len(columns) == 1:
+        return f"CAST(to_json({columns[0].sql}) AS VARCHAR)"
+    pairs = ", ".join(f"{sql.text(column.name)}, {column.sql}" for column in columns)
+    return f"CAST(json_object({pairs}) AS VARCHAR)"
+
+
+def _places(count: int) -> str:
+    return ", ".join(str(place) for place in range(1, count + 1))
+
+
+def _lines(expressions: Sequence[str]) -> str:
+    return ",\n       ".join(expressions)
+
+
+def written(plan: Plan, files: Sequence[str], *, partitioned: bool) -> list[tuple[str, str]]:
+    """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
+    wanted = scans(plan)
+    queries = [("view", view(plan.table, files, partitioned=partitioned))]
+    if wanted.rows:
+        queries.append(("rows", row_scan(wanted.rows, plan.organisation)))
+    queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
+    queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]
+    return queries

@@ -1,0 +1,95 @@
+"""``dq.toml``: the settings of a project. Text in, :class:`Config` out; every fault at once.
+
+::
+
+    [dq]
+    suites = ["expectations"]        # folders with suites, relative to dq.toml
+    results = "dq-results"           # where runs are stored
+    fail_on = "critical"             # critical, warning, info or never
+    threads = 2
+    memory_limit = "2GB"
+    timeout = 600                    # seconds per extract
+
+    [[extracts]]
+    path = "data/lists/*.parquet"    # a file, a folder, a glob, or a list of them: together one extract
+    suite = "expectations/practice/list_sizes.json"   # else found by place and name
+    name = "list_sizes"              # else made from the path
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dq_engine.catalog.base import suggestion
+from dq_engine.errors import ConfigError
+
+T = TypeVar("T")
+NAME = "dq.toml"
+FailOn = Literal["critical", "warning", "info", "never"]
+MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|B)", re.IGNORECASE)
+
+
+class ConfiguredExtract(Struct, frozen=True, forbid_unknown_fields=True):
+    """One extract that the project always checks."""
+
+    path: str | list[str]
+    suite: str | None = None
+    name: str | None = None
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[dq]``."""
+
+    suites: list[str] = []
+    results: str | None = None
+    fail_on: FailOn | None = None
+    threads: Annotated[int, Meta(ge=1)] | None = None
+    memory_limit: str | None = None
+    timeout: Annotated[float, Meta(gt=0)] | None = None
+
+
+class Config(Struct, frozen=True):
+    """A project's settings; ``root`` is the folder of ``dq.toml``, to which its paths are relative."""
+
+    root: Path
+    dq: Settings = Settings()
+    extracts: tuple[ConfiguredExtract, ...] = ()
+
+
+def find(start: Path) -> Path | None:
+    """The ``dq.toml`` of ``start`` or of the nearest folder above it."""
+    for folder in (start, *start.parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    return None
+
+
+def parse(text: str, origin: Path) -> Config:
+    """The settings that ``text`` makes. Raises :class:`ConfigError`."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin}: is not TOML: {error}") from None
+    faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
+    settings = _convert(raw.get("dq", {}), Settings, "dq", faults) or Settings()
+    extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(raw.get("extracts", []))]
+    if settings.memory_limit is not None and not MEMORY.fullmatch(settings.memory_limit):
+        faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {settings.memory_limit!r}')
+    if faults:
+        raise ConfigError("\n".join(f"{origin}: {fault}" for fault in faults))
+    return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None))
+
+
+def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | None:
+    try:
+        return msgspec.convert(raw, wanted)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        faults.append(f"{path}{place.rstrip('`')}: {message[:1].lower()}{message[1:]}")
+        return None

@@ -1,0 +1,80 @@
+"""Extracts -> a :class:`Run`: every extract in turn, on one worker. Clock, worker and progress are arguments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from dq_engine import results
+from dq_engine._version import __version__
+from dq_engine.feeds import Extract
+from dq_engine.model import ExtractRun, Measure, Run
+from dq_engine.process import WorkerProcess
+from dq_engine.run import Limits, check_extract
+from dq_engine.selection import selection
+
+RUN_VERSION = 1
+"""The version of the shape of ``run.json``."""
+Observer = Callable[[str, str, float], None]
+"""Hears the extract, what is done on it, and how far it is (0 to 1)."""
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What may be chosen for a run; named as the flags of ``dq check``."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "critical"
+    show_values: bool = False
+    threads: int | None = None
+    memory_limit: str | None = None
+    timeout: float | None = None
+
+
+def silent(extract: str, phase: str, fraction: float) -> None:
+    """An observer that says nothing."""
+
+
+def run_checks(
+    extracts: Sequence[Extract],
+    options: Options,
+    worker: WorkerProcess,
+    *,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    observer: Observer = silent,
+) -> Run:
+    """Checks all extracts. Never raises for bad data: what cannot be evaluated is an outcome that says why."""
+    started, before = clock(), time.monotonic()
+    selected = selection(options.select, options.ignore)
+    limits = Limits(options.threads, options.memory_limit, options.timeout)
+    runs: list[ExtractRun] = []
+    measures: list[Measure] = []
+    for extract in extracts:
+        done, counted = check_extract(
+            worker,
+            extract,
+            selected,
+            limits,
+            show_values=options.show_values,
+            progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
+        )
+        runs.append(done)
+        measures.extend(counted)
+    exit_code, verdict = results.conclude(runs, options.fail_on)
+    return Run(
+        version=RUN_VERSION,
+        id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - before, 3),
+        engine={"dq": __version__, "duckdb": worker.version},
+        options={name: getattr(options, name) for name in options.__struct_fields__},
+        extracts=tuple(runs),
+        planned=sum(extract.planned for extract in runs),
+        exit_code=exit_code,
+        verdict=verdict,
+        measures=tuple(measures),
+    )

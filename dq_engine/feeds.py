@@ -1,0 +1,254 @@
+"""Paths and suites -> extracts: which files belong together, and which suite checks them.
+
+A suite claims an extract by its feed's name: the file is called ``list_sizes.parquet`` or ``list_sizes_2024-03.parquet``, or lies
+in a folder called ``list_sizes``. Suites are looked for in the project's folders, then in every ``expectations`` folder beside
+or above the extract, then among those that come with the engine. An extract that no suite claims is an error.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from dq_engine.errors import UsageError
+from dq_engine.suite import Suite, parse_suite
+
+SUFFIXES = (".parquet", ".pq")
+FOLDER = "expectations"
+_GLOB = re.compile(r"[*?\[\]]")
+_PARTITION = re.compile(r"[^/=]+=[^/]*")
+
+
+class NothingFound(UsageError):
+    """A folder or a glob without any Parquet file: there is nothing to check."""
+
+    exit_code = 4
+
+
+class Files(Struct, frozen=True):
+    """Files that are one extract. ``partitioned``: they lie in ``key=value`` folders, whose keys are columns."""
+
+    name: str
+    paths: tuple[Path, ...]
+    partitioned: bool = False
+
+
+class Extract(Struct, frozen=True):
+    """Files, and the suite that checks them."""
+
+    name: str
+    files: tuple[Path, ...]
+    suite: Suite
+    partitioned: bool = False
+
+    def readable(self, directory: Path) -> list[str]:
+        """The absolute paths for DuckDB. A name that DuckDB would take for a pattern is reached by a link in ``directory``."""
+        paths = []
+        for number, path in enumerate(self.files):
+            if _GLOB.search(str(path)):
+                link = directory / f"{number}.parquet"
+                link.unlink(missing_ok=True)
+                link.symlink_to(path)
+                paths.append(str(link))
+            else:
+                paths.append(str(path))
+        return paths
+
+
+# ----------------------------------------------------------------------------------------------------------------- files
+
+
+def find_files(argument: str, *, whole: bool = False) -> list[Files]:
+    """The extracts that a path stands for: a file, a quoted glob, or a folder.
+
+    In a folder each Parquet file is one extract, and each folder of ``key=value`` folders is one; with ``whole``, or where the
+    folder holds such folders itself, everything in it is one. Raises :class:`UsageError`.
+    """
+    path = Path(argument)
+    if path.is_dir():
+        found = [_together(path)] if whole or _is_partitioned(path) else list(_in_folder(path))
+        if not any(files.paths for files in found):
+            raise NothingFound(f"{argument}: the folder holds no Parquet file (looked for {' and '.join(SUFFIXES)})")
+        return found
+    if path.exists():
+        return [Files(path.stem, (path.resolve(),))]
+    if _GLOB.search(argument):
+        matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))
+        paths = tuple(match.resolve() for match in matches if match.is_file())
+        if not paths:
+            raise NothingFound(f"{argument}: no file matches")
+        name = _GLOB.sub("", path.stem).strip("_-. ") or path.parent.name or "extract"
+        return [Files(name, paths, _has_partitions(paths))]
+    near = f" (is it {_nearest(path)}?)" if _nearest(path) else ""
+    raise UsageError(f"{argument}: no such file or folder{near}")
+
+
+def _in_folder(folder: Path) -> Iterator[Files]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith((".", "_")):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            if _is_partitioned(entry):
+                yield _together(entry)
+            else:
+                yield from _in_folder(entry)
+        elif entry.is_file() and entry.suffix.lower() in SUFFIXES:
+            yield Files(entry.stem, (entry.resolve(),))
+
+
+def _together(folder: Path) -> Files:
+    paths = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        paths += [
+            Path(root, name).resolve()
+            for name in sorted(names)
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith((".", "_"))
+        ]
+    return Files(folder.resolve().name, tuple(paths), _has_partitions(paths))
+
+
+def _is_partitioned(folder: Path) -> bool:
+    return any(entry.is_dir() and _PARTITION.fullmatch(entry.name) for entry in folder.iterdir())
+
+
+def _has_partitions(paths: Iterable[Path]) -> bool:
+    return any(_PARTITION.fullmatch(part) for path in paths for part in path.parent.parts)
+
+
+def _nearest(path: Path) -> str:
+    import difflib  # noqa: PLC0415  only for a message
+
+    if not path.parent.is_dir():
+        return ""
+    near = difflib.get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
+    return str(path.parent / near[0]) if near else ""
+
+
+def named_apart(found: Sequence[Files]) -> list[Files]:
+    """The same extracts with names that differ: of two with one name, each gets the names of folders above it."""
+    names = [files.name for files in found]
+    parts = [list(reversed(files.paths[0].parent.parts[1:])) for files in found]
+    depth = 0
+    while depth < 32 and len(set(names)) < len(names):
+        doubled = {name for name in names if names.count(name) > 1}
+        names = [
+            f"{parts[n][depth]}/{name}" if name in doubled and depth < len(parts[n]) else name for n, name in enumerate(names)
+        ]
+        depth += 1
+    seen: dict[str, int] = {}
+    result = []
+    for files, name in zip(found, names, strict=True):
+        seen[name] = seen.get(name, 0) + 1
+        result.append(Files(name if seen[name] == 1 else f"{name}#{seen[name]}", files.paths, files.partitioned))
+    return result
+
+
+# ---------------------------------------------------------------------------------------------------------------- suites
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite in a file. Raises :class:`UsageError` if the file cannot be read, ``SuiteError`` if the suite is not valid."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = f" (is it {_nearest(path)}?)" if _nearest(path) else ""
+        raise UsageError(f"{path}: no such suite{near}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder; a suite is a JSON file") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: is not a suite: not UTF-8 text") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
+    return parse_suite(text, str(path))
+
+
+class Shelf:
+    """The suites that can be found by the name of their feed."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = list(folders)
+        self._read: dict[Path, Suite] = {}
+        self._feeds: dict[Path, dict[str, list[Path]]] = {}
+
+    def claim(self, files: Files) -> Suite:
+        """The suite whose feed's name the files bear. Raises :class:`UsageError` if there is none, or more than one."""
+        looked: list[Path] = []
+        for folder in self._places(files.paths[0]):
+            if folder in looked:
+                continue
+            looked.append(folder)
+            feeds = self._feeds_in(folder)
+            feed = _claimed(files, feeds)
+            if feed is not None:
+                if len(feeds[feed]) > 1:
+                    both = " and ".join(str(path) for path in feeds[feed])
+                    raise UsageError(f"{files.name}: more than one suite is for {feed}: {both}. Choose one with --suite")
+                return self.read(feeds[feed][0])
+        places = ", ".join(str(folder) for folder in looked if folder.is_dir()) or "no folder called expectations"
+        known = sorted({feed for folder in looked for feed in self._feeds_in(folder)})
+        raise UsageError(
+            f"{files.paths[0].name}: no suite claims it. Name the suite with --suite, or call the file after a feed"
+            f" ({', '.join(known) or 'none is known'}). Looked in: {places}"
+        )
+
+    def read(self, path: Path) -> Suite:
+        """The suite in a file, read once."""
+        if path not in self._read:
+            self._read[path] = read_suite(path)
+        return self._read[path]
+
+    def _places(self, file: Path) -> Iterator[Path]:
+        yield from self.folders
+        for start in (file.parent, Path.cwd()):
+            for above in (start, *start.parents):
+                yield above / FOLDER
+        yield shipped()
+
+    def _feeds_in(self, folder: Path) -> dict[str, list[Path]]:
+        if folder not in self._feeds:
+            found: dict[str, list[Path]] = {}
+            for path in sorted(folder.rglob("*.json")) if folder.is_dir() else []:
+                feed = _feed_of(path)
+                if feed is not None:
+                    found.setdefault(feed, []).append(path)
+            self._feeds[folder] = found
+        return self._feeds[folder]
+
+
+def shipped() -> Path:
+    """The folder of the suites that come with the engine."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "_expectations"
+    return packaged if packaged.is_dir() else here.parent / FOLDER
+
+
+def _feed_of(path: Path) -> str | None:
+    """The feed of a suite file, by a first look; a file that cannot be read counts by its name. None: it is no suite."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return path.stem
+    if not isinstance(raw, dict) or "expectations" not in raw:
+        return None
+    meta = raw.get("meta")
+    own = meta.get("dq") if isinstance(meta, dict) else None
+    feed = own.get("feed") if isinstance(own, dict) else None
+    return feed if isinstance(feed, str) else path.stem
+
+
+def _claimed(files: Files, feeds: Iterable[str]) -> str | None:
+    """The feed that the name of the files, or of a folder above them, begins with; the longest."""
+    names = [files.name, *(part for part in reversed(files.paths[0].parent.parts) if not _PARTITION.fullmatch(part))]
+    for name in names:
+        plain = name.lower().replace("-", "_").replace(" ", "_").replace(".", "_")
+        fitting = [feed for feed in feeds if plain == feed or (name == files.name and plain.startswith(feed + "_"))]
+        if fitting:
+            return max(fitting, key=len)
+    return None

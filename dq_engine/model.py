@@ -1,0 +1,315 @@
+"""The values that flow through the engine. Frozen, comparable, without files, clock or database.
+
+Left to right: a :class:`Table` (what the footers of an extract say) and a suite make metrics; the worker turns metrics into
+numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are a :class:`Run`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+
+Severity = Literal["critical", "warning", "info"]
+Status = Literal["pass", "fail", "error", "vacuous", "skipped"]
+Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy"]
+Level = Literal["practice", "pcgt"]
+Source = Literal["primary_care", "hospital", "community", "mental_health", "social_care"]
+Sensitivity = Literal["public", "sensitive", "identifying"]
+Kind = Literal["integer", "decimal", "float", "text", "boolean", "date", "timestamp", "timestamptz", "time", "other", "nested"]
+Number = int | float | str | bool | None
+"""What a metric can give: a count, a statistic, a yes or no, or a masked text."""
+
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+"""Severities, least first."""
+
+
+class Problem(Struct, frozen=True):
+    """One fault of a suite or a configuration: ``file`` and JSON ``path`` say where, ``message`` what, ``hint`` what to do."""
+
+    file: str
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.path}: " if self.path else f"{self.file}: "
+        return where + self.message + (f" {self.hint}" if self.hint else "")
+
+
+# ---------------------------------------------------------------------------------------------------------------- feeds
+
+
+class Field(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a suite says of one column: may its values be shown, and which codes stand for "not known"."""
+
+    description: str = ""
+    sensitivity: Sensitivity = "sensitive"
+    default_codes: tuple[str | int | float, ...] = ()
+
+
+class Feed(Struct, frozen=True, forbid_unknown_fields=True):
+    """``meta.dq`` of a suite: the kind of data that the suite is for."""
+
+    feed: str
+    title: str = ""
+    description: str = ""
+    level: Level = "practice"
+    source: Source = "primary_care"
+    organisation_column: str | None = None
+    period_column: str | None = None
+    columns: dict[str, Field] = field(default_factory=dict)
+
+
+# -------------------------------------------------------------------------------------------------------------- extracts
+
+
+class Column(Struct, frozen=True):
+    """One column of an extract.
+
+    ``name`` is what the file calls it, ``sql`` the quoted identifier that reaches it, ``type`` DuckDB's name of its type,
+    ``nulls`` the number of NULLs by the footer (None where the footer does not say), ``shown`` whether its values may leave.
+    """
+
+    name: str
+    sql: str
+    type: str
+    kind: Kind
+    nulls: int | None = None
+    shown: bool = False
+
+
+class Table(Struct, frozen=True):
+    """What the footers of an extract say: its columns, in file order, and its number of rows."""
+
+    columns: tuple[Column, ...]
+    rows: int
+
+
+class File(Struct, frozen=True):
+    """One file of an extract as it was when it was opened: bytes, modification time (ns since 1970), rows."""
+
+    path: str
+    bytes: int
+    modified_ns: int
+    rows: int | None = None
+
+
+# --------------------------------------------------------------------------------------------------------------- metrics
+
+
+class NullsFact(Struct, frozen=True, tag="nulls"):
+    """The footer may know how many NULLs a column has; ``negate`` asks for the others."""
+
+    column: str
+    negate: bool = False
+
+
+class RowsFact(Struct, frozen=True, tag="rows"):
+    """The footer knows the number of rows."""
+
+
+class BoundsFact(Struct, frozen=True, tag="bounds"):
+    """The footer's minimum and maximum may prove that no value lies outside.
+
+    ``proof`` is SQL over ``lo`` and ``hi``, the column's minimum and maximum: true proves that the count is 0.
+    """
+
+    column: str
+    proof: str
+
+
+class ExtremumFact(Struct, frozen=True, tag="extremum"):
+    """The footer may know the smallest or largest value; ``sql`` reads it from ``lo`` or ``hi``."""
+
+    column: str
+    sql: str
+
+
+class Count(Struct, frozen=True, tag="count"):
+    """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation."""
+
+    predicate: str | None = None
+    fact: NullsFact | RowsFact | BoundsFact | None = None
+
+
+class Scalar(Struct, frozen=True, tag="scalar"):
+    """One number over the whole extract: ``sql`` is an aggregate expression over its rows."""
+
+    sql: str
+    fact: ExtremumFact | None = None
+
+
+class Key(Struct, frozen=True):
+    """Groups of equal values: SQL expressions of the key's columns, and which rows take part (None: all)."""
+
+    columns: tuple[str, ...]
+    where: str | None = None
+
+
+class GroupScalar(Struct, frozen=True, tag="group"):
+    """One number over the groups of a key: ``sql`` aggregates over ``k1``, ``k2`` … (the key) and ``n`` (rows in the group)."""
+
+    key: Key
+    sql: str
+
+
+class QueryCount(Struct, frozen=True, tag="query"):
+    """The number of rows that a suite's own SELECT gives."""
+
+    query: str
+
+
+Metric = Count | Scalar | GroupScalar | QueryCount
+
+
+class Judgement(Struct, frozen=True):
+    """What the numbers of one check mean.
+
+    ``success`` is None where there was nothing to judge. ``unit`` names what is counted. ``gx_success`` is what Great
+    Expectations would answer, which differs where there was nothing to judge.
+    """
+
+    success: bool | None
+    unit: str
+    element_count: int
+    missing_count: int
+    unexpected_count: int
+    gx_success: bool
+    observed: Number = None
+    details: dict[str, Any] = {}
+    message: str = ""
+
+
+# --------------------------------------------------------------------------------------------------------------- results
+
+
+class Example(Struct, frozen=True, omit_defaults=True):
+    """A kind of failing value and how many rows (or distinct values) have it.
+
+    ``shape`` is the masked form (letters ``A``/``a``, digits ``9``). ``value`` is set only where values may be shown: one
+    value, or one per column for a rule over several columns.
+    """
+
+    shape: str
+    count: int
+    value: Any = None
+
+
+class Outcome(Struct, frozen=True, omit_defaults=True):
+    """The result of one check.
+
+    ``element_count`` are the rows considered, ``missing_count`` those of them that the rule does not judge (NULLs), so
+    ``denominator`` = element_count - missing_count were judged and ``unexpected_count`` of these break the rule.
+    ``message`` says why a check is ``error``, ``vacuous`` or ``skipped``.
+    """
+
+    check: str
+    extract: str
+    expectation: str
+    kwargs: dict[str, Any]
+    statement: str
+    status: Status
+    severity: Severity
+    dimension: Dimension
+    weight: float = 1.0
+    unit: str = "rows"
+    element_count: int | None = None
+    missing_count: int | None = None
+    unexpected_count: int | None = None
+    denominator: int | None = None
+    observed_value: Number = None
+    message: str = ""
+    examples: tuple[Example, ...] = ()
+    examples_note: str = ""
+    failing_organisations: int | None = None
+    details: dict[str, Any] = {}
+    notes: str | list[str] = ""
+    meta: dict[str, Any] = {}
+    gx_id: str | None = None
+    gx_success: bool | None = None
+
+
+class Measure(Struct, frozen=True):
+    """Counts of one check for one organisation; ``organisation`` is None for the whole extract."""
+
+    extract: str
+    check: str
+    organisation: str | None
+    element_count: int
+    missing_count: int
+    unexpected_count: int
+
+
+class SuiteReference(Struct, frozen=True):
+    """Which suite was run: its name, file and the SHA-256 of its text."""
+
+    name: str
+    path: str
+    sha256: str
+
+
+class Query(Struct, frozen=True):
+    """A query that was run on an extract: what for, its SQL, seconds."""
+
+    purpose: str
+    sql: str
+    seconds: float
+
+
+class ExtractRun(Struct, frozen=True, omit_defaults=True):
+    """Everything that was found about one extract. ``problem`` says why it could not be opened, if it could not."""
+
+    name: str
+    feed: str
+    title: str
+    level: Level
+    source: Source
+    suite: SuiteReference
+    planned: int
+    outcomes: tuple[Outcome, ...]
+    files: tuple[File, ...] = ()
+    rows: int | None = None
+    organisation_column: str | None = None
+    organisations: int | None = None
+    problem: str = ""
+    queries: tuple[Query, ...] = ()
+    seconds: float = 0.0
+
+
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that one ``dq check`` did; the shape of ``run.json``.
+
+    ``version`` is the version of this shape. ``exit_code`` is what ``dq check`` ends with, ``verdict`` says it in words.
+    ``measures`` are stored beside ``run.json``, as Parquet.
+    """
+
+    version: int
+    id: str
+    started: str
+    seconds: float
+    engine: dict[str, str]
+    options: dict[str, Any]
+    extracts: tuple[ExtractRun, ...]
+    planned: int
+    exit_code: int
+    verdict: str
+    measures: tuple[Measure, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes of all extracts, in the order of the suites."""
+        return tuple(outcome for extract in self.extracts for outcome in extract.outcomes)
+
+    @property
+    def success(self) -> bool:
+        """True only if something was checked, everything planned was evaluated, and the gate passed (exit code 0)."""
+        return self.exit_code == 0
+
+
+    def to_gx(self) -> dict[str, Any]:
+        """The run as Great Expectations writes a validation result (COMPLETE); see :mod:`dq_engine.report.gx`."""
+        from dq_engine.report.gx import validation_results  # noqa: PLC0415  the model stays free of reports until one is asked for
+
+        return validation_results(self)

@@ -1,0 +1,422 @@
+"""Plan -> numbers: asks the worker, keeps one failing check from spoiling the others, and loses none.
+
+The only module that drives a whole extract: open, plan, scan, judge, and ask once more about what failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine import compile as phrase
+from dq_engine import privacy, results
+from dq_engine.catalog.base import KeyExpectation, RowExpectation, Scope, find_column
+from dq_engine.catalog.types import kind_of
+from dq_engine.catalog.uniqueness import RepeatedKeyExpectation
+from dq_engine.errors import NotEvaluable, WorkerDied, WorkerError
+from dq_engine.feeds import Extract
+from dq_engine.model import (
+    Column,
+    Count,
+    ExtractRun,
+    File,
+    GroupScalar,
+    Measure,
+    Metric,
+    Number,
+    Outcome,
+    Query,
+    Scalar,
+    SuiteReference,
+    Table,
+)
+from dq_engine.plan import COUNTS, Plan, Planned, Scans, footer_questions, make_plan, scans, with_known
+from dq_engine.process import WorkerProcess
+from dq_engine.sql import ident
+from dq_engine.suite import Check
+
+Progress = Callable[[str, float], None]
+"""Hears what is done on an extract (a phase in words) and how far it is (0 to 1)."""
+
+
+class Limits(Struct, frozen=True):
+    """What a scan may use: threads, memory (DuckDB's spelling, "512MB"), seconds per extract; None leaves it to the machine."""
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    timeout: float | None = None
+
+
+class Changed(Exception):
+    """A file of the extract is not what it was when it was opened."""
+
+
+def check_extract(
+    worker: WorkerProcess,
+    extract: Extract,
+    selected: Callable[[Check], bool],
+    limits: Limits,
+    *,
+    show_values: bool,
+    progress: Progress,
+) -> tuple[ExtractRun, list[Measure]]:
+    """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError."""
+    return _Scan(worker, extract, selected, limits, show_values, progress).run()
+
+
+class _Scan:
+    """The state of one extract while it is checked."""
+
+    def __init__(
+        self,
+        worker: WorkerProcess,
+        extract: Extract,
+        selected: Callable[[Check], bool],
+        limits: Limits,
+        show_values: bool,
+        progress: Progress,
+    ) -> None:
+        self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
+        self.show_values = show_values
+        self.started = time.monotonic()
+        self.deadline = None if limits.timeout is None else self.started + limits.timeout
+        self.wanted = [check for check in extract.suite.checks if selected(check)]
+        self.queries: list[Query] = []
+        self.files: tuple[File, ...] = ()
+        self.paths: list[str] = []
+        self.problem = ""
+        self.rows: int | None = None
+        self.numbers: dict[Metric, Number] = {}
+        self.failures: dict[Metric, str] = {}
+        self.organisations: list[str] = []
+        self.counts: dict[Metric, list[int]] = {}
+
+    # ------------------------------------------------------------------------------------------------------- the course
+
+    def run(self) -> tuple[ExtractRun, list[Measure]]:
+        judged: dict[str, Outcome] = {}
+        measures: list[Measure] = []
+        if self.wanted:
+            try:
+                judged, measures = self.judged()
+            except (WorkerError, Changed, OSError) as error:
+                judged = {check.id: self.error(check, self.words(error)) for check in self.wanted}
+                measures = []
+                self.problem = self.words(error)
+        outcomes = tuple(
+            judged.get(check.id) or results.unjudged(check, self.extract.name, "skipped", "not selected")
+            for check in self.extract.suite.checks
+        )
+        return self.record(outcomes), measures
+
+    def judged(self) -> tuple[dict[str, Outcome], list[Measure]]:
+        self.progress("opening", 0.0)
+        plan = self.plan()
+        plan = self.ask_footer(plan)
+        wanted = scans(plan)
+        self.numbers.update(plan.known)
+        self.scan(plan, wanted)
+        outcomes = {p.check.id: results.judge(p, self.numbers, self.failures, self.extract.name) for p in plan.checks}
+        self.progress("looking at failures", 0.9)
+        self.split_duplicates(plan)
+        outcomes = self.with_examples(plan, outcomes)
+        measures = self.measures(plan, outcomes)
+        outcomes = self.with_organisations(outcomes, measures)
+        self.progress("done", 1.0)
+        if _files(self.extract, self.files) != self.files:
+            raise Changed("changed while it was being read: check it again when nothing writes to it")
+        return outcomes, measures
+
+    def plan(self) -> Plan:
+        self.files = _files(self.extract)
+        paths = self.extract.readable(self.worker.directory)
+        settings: dict[str, Any] = {"temp_directory": str(self.worker.directory / "spill")}
+        settings |= {} if self.limits.threads is None else {"threads": self.limits.threads}
+        settings |= {} if self.limits.memory_limit is None else {"memory_limit": self.limits.memory_limit}
+        self.paths = paths
+        relation = phrase.read_parquet(paths, partitioned=self.extract.partitioned)
+        described = self.ask({"op": "open", "files": paths, "settings": settings, "relation": relation})
+        self.rows = sum(described["rows"])
+        counted = zip(self.files, described["rows"], strict=True)
+        self.files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
+        feed = self.extract.suite.feed
+        columns = tuple(
+            privacy.disclose(_column(*column), feed, show_values=self.show_values) for column in described["columns"]
+        )
+        table = Table(columns, self.rows)
+        self.query("view", phrase.view(table, paths, partitioned=self.extract.partitioned))
+        return make_plan(self.wanted, table, self.organisation(table))
+
+    def organisation(self, table: Table) -> Column | None:
+        name = self.extract.suite.feed.organisation_column
+        if name is None:
+            return None
+        try:
+            return find_column(table, name)
+        except NotEvaluable as error:
+            self.problem = f"{error}, which the suite names as its organisation column: nothing is counted per organisation"
+            return None
+
+    def ask_footer(self, plan: Plan) -> Plan:
+        questions = footer_questions(plan)
+        if not questions:
+            return plan
+        try:
+            (answers,) = self.query("footer", phrase.footer_scan(questions, plan.table, self.paths))
+        except WorkerDied:
+            raise
+        except WorkerError:
+            return plan
+        return with_known(plan, _footer_answers(questions, answers))
+
+    def scan(self, plan: Plan, wanted: Scans) -> None:
+        """Runs the scans; what fails is noted in ``failures``, metric by metric."""
+        steps = 1 + len(wanted.keys) + len(wanted.queries)
+        try:
+            if wanted.rows:
+                self.progress(f"scanning {self.rows:,} rows", 0.05)
+                self.scan_rows(plan, wanted.rows, steps)
+            for place, (key, metrics) in enumerate(wanted.keys.items(), 1):
+                self.progress("comparing keys", 0.05 + 0.85 * place / steps)
+                self.scan_group(metrics, "key", phrase.key_scan(key, metrics))
+            for place, metric in enumerate(wanted.queries, 1 + len(wanted.keys)):
+                self.progress("running queries of the suite", 0.05 + 0.85 * place / steps)
+                self.scan_query(metric.query, metric, phrase.query_scan(metric))
+        except WorkerDied as error:
+            pending = (metric for metric in plan.pending() if metric not in self.numbers)
+            self.failures |= dict.fromkeys(pending, self.words(error))
+
+    def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], steps: int) -> None:
+        hear = lambda percent: self.progress(f"scanning {self.rows:,} rows", 0.05 + 0.85 / steps * percent / 100)  # noqa: E731
+        try:
+            rows = self.query("rows", phrase.row_scan(metrics, plan.organisation), hear)
+        except WorkerDied:
+            raise
+        except WorkerError:
+            self.scan_one_by_one(plan, set(metrics))
+            return
+        self.keep_rows(plan, metrics, rows)
+
+    def scan_one_by_one(self, plan: Plan, metrics: set[Count | Scalar]) -> None:
+        """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone."""
+        if plan.organisation is not None:
+            self.problem = self.problem or "some checks could not be evaluated: nothing is counted per organisation"
+        for planned in plan.checks:
+            own = [metric for metric in dict.fromkeys(planned.metrics.values()) if metric in metrics and metric not in self.numbers]
+            if own:
+                rows_metrics = [metric for metric in own if isinstance(metric, Count | Scalar)]
+                self.scan_group(rows_metrics, "rows of one check", phrase.row_scan(rows_metrics, None))
+
+    def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str) -> None:
+        try:
+            (row,) = self.query(purpose, sql)
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.failures |= dict.fromkeys(metrics, str(error))
+            return
+        self.numbers |= dict(zip(metrics, row, strict=True))
+
+    def scan_query(self, query: str, metric: Metric, sql: str) -> None:
+        try:
+            ((count,),) = self.timed("query of the suite", sql, {"op": "suite_query", "query": query, "sql": sql})["rows"]
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.failures[metric] = f"the query of the suite failed: {error}"
+            return
+        self.numbers[metric] = count
+
+    def keep_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], rows: list[list[Any]]) -> None:
+        if plan.organisation is None:
+            (total,) = rows
+            self.numbers |= dict(zip(metrics, total, strict=True))
+            return
+        if len(rows) > phrase.MOST_ORGANISATIONS:
+            raise WorkerError(
+                f'column "{plan.organisation.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values: '
+                "it cannot be the column of organisations that the suite calls it"
+            )
+        (total,) = (row[1:] for row in rows if row[0] is None)
+        self.numbers |= {m: n for m, n in zip(metrics, total, strict=True) if m not in plan.known}
+        split = sorted(row for row in rows if row[0] is not None)
+        self.organisations = [row[0] for row in split]
+        for place, metric in enumerate(metrics, 1):
+            if isinstance(metric, Count):
+                self.counts[metric] = [row[place] for row in split]
+
+    # --------------------------------------------------------------------------------------------- what failed, once more
+
+    def split_duplicates(self, plan: Plan) -> None:
+        """Counts repeated keys per organisation, for those keys that have any."""
+        if plan.organisation is None or not self.organisations:
+            return
+        for planned in plan.checks:
+            metric = planned.metrics.get("unexpected")
+            if isinstance(metric, GroupScalar) and self.numbers.get(metric) and metric not in self.counts:
+                try:
+                    rows = self.query("repeated keys", phrase.duplicates_by_organisation(metric.key, plan.organisation))
+                except WorkerError as error:
+                    self.failures[metric] = str(error)
+                    continue
+                found = {organisation: int(count) for organisation, count in rows}
+                self.counts[metric] = [found.get(organisation, 0) for organisation in self.organisations]
+
+    def with_examples(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        failed = [p for p in plan.checks if outcomes[p.check.id].status == "fail"]
+        by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
+        found: dict[str, Outcome] = {}
+        if by_row:
+            asked = [(_failing(p), _columns(p.check, p.scope)) for p in by_row]
+            found |= self.exemplified(by_row, phrase.row_examples(asked), outcomes)
+        for planned in failed:
+            expectation = planned.check.expectation
+            if isinstance(expectation, KeyExpectation) and (violation := expectation.violation(planned.scope)):
+                key, columns = expectation.key(planned.scope), _columns(planned.check, planned.scope)
+                query = phrase.key_examples(key, columns, violation, by_rows=expectation.by_rows)
+                found |= self.exemplified([planned], query, outcomes)
+        return outcomes | found
+
+    def exemplified(self, checks: Sequence[Planned], sql: str, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        try:
+            found = results.examples(self.query("failing values", sql))
+        except WorkerError as error:
+            note = f"failing values could not be looked at: {error}"
+            return {p.check.id: msgspec.structs.replace(outcomes[p.check.id], examples_note=note) for p in checks}
+        exemplified = {}
+        for place, planned in enumerate(checks):
+            shown, kinds = found.get(place, ((), 0))
+            note = f"{kinds - len(shown):,} further kinds of failing values are not listed" if kinds > len(shown) else ""
+            exemplified[planned.check.id] = msgspec.structs.replace(outcomes[planned.check.id], examples=shown, examples_note=note)
+        return exemplified
+
+    # ----------------------------------------------------------------------------------------------------------- records
+
+    def measures(self, plan: Plan, outcomes: dict[str, Outcome]) -> list[Measure]:
+        found: list[Measure] = []
+        for planned in plan.checks:
+            outcome = outcomes[planned.check.id]
+            if outcome.element_count is None or outcome.missing_count is None or outcome.unexpected_count is None:
+                continue
+            name, check = self.extract.name, planned.check.id
+            found.append(Measure(name, check, None, outcome.element_count, outcome.missing_count, outcome.unexpected_count))
+            split = [self.split(planned.metrics.get(count)) for count in COUNTS]
+            if self.organisations and all(column is not None for column in split):
+                rows = zip(self.organisations, *(column or [] for column in split), strict=True)
+                found.extend(Measure(name, check, *row) for row in rows)
+        return found
+
+    def split(self, metric: Metric | None) -> list[int] | None:
+        """A count by organisation, in the order of ``organisations``; None where it is not known."""
+        if metric is None:
+            return None
+        if metric in self.counts:
+            return self.counts[metric]
+        return [0] * len(self.organisations) if self.numbers.get(metric) == 0 else None
+
+    @staticmethod
+    def with_organisations(outcomes: dict[str, Outcome], measures: list[Measure]) -> dict[str, Outcome]:
+        failing: dict[str, int] = {}
+        for measure in measures:
+            if measure.organisation is not None:
+                failing[measure.check] = failing.get(measure.check, 0) + (measure.unexpected_count > 0)
+        return {
+            check: msgspec.structs.replace(outcome, failing_organisations=failing[check]) if check in failing else outcome
+            for check, outcome in outcomes.items()
+        }
+
+    def record(self, outcomes: tuple[Outcome, ...]) -> ExtractRun:
+        suite = self.extract.suite
+        return ExtractRun(
+            name=self.extract.name,
+            feed=suite.feed.feed,
+            title=suite.feed.title or suite.feed.feed,
+            level=suite.feed.level,
+            source=suite.feed.source,
+            suite=SuiteReference(suite.name, suite.origin, suite.sha256),
+            planned=len(suite.checks),
+            outcomes=outcomes,
+            files=tuple(msgspec.structs.replace(file, path=privacy.path_shown(file.path)) for file in self.files),
+            rows=self.rows,
+            organisation_column=suite.feed.organisation_column,
+            organisations=len(self.organisations) if self.organisations else None,
+            problem=self.problem,
+            queries=tuple(self.queries),
+            seconds=round(time.monotonic() - self.started, 3),
+        )
+
+    # ------------------------------------------------------------------------------------------------------- small things
+
+    def ask(self, request: dict[str, Any], hear: Callable[[float], None] | None = None) -> dict[str, Any]:
+        return self.worker.ask(request, deadline=self.deadline, progress=hear)
+
+    def query(self, purpose: str, sql: str, hear: Callable[[float], None] | None = None) -> list[list[Any]]:
+        rows: list[list[Any]] = self.timed(purpose, sql, {"op": "query", "sql": sql}, hear)["rows"]
+        return rows
+
+    def timed(
+        self, purpose: str, sql: str, request: dict[str, Any], hear: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
+        before = time.monotonic()
+        try:
+            return self.ask(request, hear)
+        finally:
+            self.queries.append(Query(purpose, self.redacted(sql), round(time.monotonic() - before, 4)))
+
+    def redacted(self, sql: str) -> str:
+        """The query as it may be stored: without the folders of the files, which may hold values of partitions."""
+        for number, path in enumerate(self.paths, 1):
+            sql = sql.replace(path.replace("'", "''"), f"file {number}")
+        return sql
+
+    def error(self, check: Check, message: str) -> Outcome:
+        return results.unjudged(check, self.extract.name, "error", message)
+
+    def words(self, error: Exception) -> str:
+        """Why the extract, or what is left of it, could not be evaluated."""
+        if isinstance(error, FileNotFoundError):
+            return "does not exist any more"
+        if isinstance(error, OSError):
+            return f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        return str(error)
+
+
+def _files(extract: Extract, before: Sequence[File] = ()) -> tuple[File, ...]:
+    """The files as they are now; with the numbers of rows of ``before``."""
+    rows = {file.path: file.rows for file in before}
+    found = []
+    for path in extract.files:
+        status = path.stat()
+        found.append(File(str(path), status.st_size, status.st_mtime_ns, rows.get(str(path))))
+    return tuple(found)
+
+
+def _column(name: str, sql_name: str, type_name: str, nulls: int | None) -> Column:
+    kind = kind_of(type_name)
+    return Column(name, ident(sql_name), type_name, kind, None if kind in ("float", "nested") else nulls)
+
+
+def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Number]) -> dict[Metric, Number]:
+    """What the footer knows: a proof that no row fails is a count of 0; anything else that it does not know is left open."""
+    known: dict[Metric, Number] = {}
+    for metric, answer in zip(questions, answers, strict=True):
+        if isinstance(metric, Count):
+            if answer is True:
+                known[metric] = 0
+        elif answer is not None:
+            known[metric] = answer
+    return known
+
+
+def _failing(planned: Planned) -> str:
+    metric = planned.metrics["unexpected"]
+    assert isinstance(metric, Count) and metric.predicate is not None
+    return metric.predicate
+
+
+def _columns(check: Check, scope: Scope) -> list[Column]:
+    return [scope.column(name) for name in check.columns]

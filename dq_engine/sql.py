@@ -1,0 +1,142 @@
+"""The only place where text of a user (names, values of a suite) becomes SQL.
+
+Takes names, Python values and columns; gives SQL text for DuckDB. Knows nothing of expectations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+
+from dq_engine.model import Column, Kind
+
+NUMERIC: frozenset[Kind] = frozenset({"integer", "decimal", "float"})
+TEMPORAL: frozenset[Kind] = frozenset({"date", "timestamp", "timestamptz"})
+
+Value = str | int | float | bool | None
+
+
+class Incomparable(ValueError):
+    """A value cannot be compared with the values of a column, because of its type."""
+
+
+def ident(name: str) -> str:
+    """The SQL identifier that means exactly ``name``."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """The SQL string literal for ``value``. NUL characters, which SQL text cannot hold, are spelled with chr(0)."""
+    pieces = ["'" + piece.replace("'", "''") + "'" for piece in value.split("\0")]
+    return pieces[0] if len(pieces) == 1 else "(" + " || chr(0) || ".join(pieces) + ")"
+
+
+def number(value: int | float) -> str:
+    """The SQL literal for a number. Decimals keep their decimal spelling: 1.1 is the decimal 1.1, not the nearest double."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int):
+        return str(value) if value >= 0 else f"({value})"
+    if math.isnan(value):
+        return "'NaN'::DOUBLE"
+    if math.isinf(value):
+        return "'Infinity'::DOUBLE" if value > 0 else "'-Infinity'::DOUBLE"
+    return repr(value) if value >= 0 else f"({value!r})"
+
+
+def typed(value: Value, column: Column) -> str:
+    """The literal of ``value``, read as the type of ``column`` (dates and times from ISO 8601 text; without zone means UTC).
+
+    Raises :class:`Incomparable` where no value of that type can equal it.
+    """
+    kind = column.kind
+    if value is None:
+        raise Incomparable("null is not a value")
+    if kind in NUMERIC and isinstance(value, int | float):
+        return number(value)
+    if kind == "boolean" and value in (0, 1) and not isinstance(value, str):
+        return "TRUE" if value else "FALSE"
+    if kind == "text" and isinstance(value, str):
+        return text(value)
+    if kind in TEMPORAL and isinstance(value, str):
+        return _moment(value, kind)
+    if kind == "time" and isinstance(value, str):
+        return _time(value)
+    if kind == "other" and isinstance(value, str):
+        return f"TRY_CAST({text(value)} AS {column.type})"
+    raise Incomparable(f"{spoken(value)} cannot be compared with a column of type {column.type}")
+
+
+def orderable(value: Value, column: Column) -> str:
+    """The literal of a bound for ``column``: as :func:`typed`, and numbers may also be written as text ("5")."""
+    if column.kind in NUMERIC and isinstance(value, str):
+        return number(as_number(value))
+    if column.kind == "boolean" and isinstance(value, int | float):
+        return number(value)
+    if column.kind in ("text", "other", "nested"):
+        raise Incomparable(f"a column of type {column.type} cannot be compared with the bound {spoken(value)}")
+    return typed(value, column)
+
+
+def as_number(value: str) -> int | float:
+    """The number that a text spells. Raises :class:`Incomparable` if it spells none."""
+    try:
+        return int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
+    except ValueError:
+        raise Incomparable(f"{spoken(value)} is not a number") from None
+
+
+def spoken(value: object) -> str:
+    """A value of a suite as it reads in a message: text in quotes, at most 60 characters."""
+    shown = repr(value) if isinstance(value, str) else {True: "true", False: "false", None: "null"}.get(value, str(value))  # type: ignore[call-overload]
+    return shown if len(shown) <= 60 else shown[:57] + "…'"
+
+
+def all_of(*predicates: str | None) -> str | None:
+    """The conjunction of the predicates that are given; None if none is."""
+    given = [predicate for predicate in predicates if predicate]
+    if not given:
+        return None
+    return given[0] if len(given) == 1 else " AND ".join(f"({predicate})" for predicate in given)
+
+
+def in_list(expression: str, literals: list[str], *, negate: bool = False) -> str:
+    """``expression [NOT] IN (literals)``; for no literal at all, what that means for a value that is not NULL."""
+    if not literals:
+        return f"{expression} IS NOT NULL" if negate else f"{expression} IS NULL AND FALSE"
+    return f"{expression} {'NOT IN' if negate else 'IN'} ({', '.join(literals)})"
+
+
+def as_text(column: Column) -> str:
+    """The text of a column's value, as GX's ``str(value)`` gives it."""
+    return column.sql if column.kind == "text" else f"CAST({column.sql} AS VARCHAR)"
+
+
+def masked(expression: str, limit: int = 40) -> str:
+    """The shape of a text: letters become ``A`` or ``a``, digits ``9``; what follows the first ``limit`` characters is left out."""
+    shape = f"substr({expression}, 1, {limit})"
+    for pattern, mask in ((r"[^\p{Lu}\p{Lt}\p{N}\p{P}\p{S}\p{Z}\p{C}]", "a"), (r"[\p{Lu}\p{Lt}]", "A"), (r"\p{N}", "9"), (r"\p{C}", "?")):
+        shape = f"regexp_replace({shape}, '{pattern}', '{mask}', 'g')"
+    return f"{shape} || CASE WHEN length({expression}) > {limit} THEN '…' ELSE '' END"
+
+
+def _moment(value: str, kind: Kind) -> str:
+    try:
+        moment = dt.datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise Incomparable(f"{spoken(value)} is not an ISO 8601 date or time") from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    if kind == "timestamptz":
+        return f"TIMESTAMPTZ '{moment.isoformat(sep=' ')}+00'"
+    if kind == "date" and moment.time() == dt.time.min:
+        return f"DATE '{moment.date().isoformat()}'"
+    return f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
+
+
+def _time(value: str) -> str:
+    try:
+        return f"TIME '{dt.time.fromisoformat(value.strip()).isoformat()}'"
+    except ValueError:
+        raise Incomparable(f"{spoken(value)} is not an ISO 8601 time") from None

@@ -1,0 +1,336 @@
+"""Text of a Great Expectations 1.x ExpectationSuite -> :class:`Suite`.
+
+Takes the text and its origin (a file name for messages); gives a suite, or raises :class:`SuiteError` with every fault at once,
+each with its JSON path. Reads no file and no data. Ours is only ``meta.dq``: of the suite (:class:`dq_engine.model.Feed`), and of
+an expectation (:class:`ExpectationMeta`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine import sql
+from dq_engine.catalog import CATALOG, conditions
+from dq_engine.catalog.base import Expectation, suggestion
+from dq_engine.errors import SuiteError
+from dq_engine.model import Dimension, Feed, Field, Problem, Severity
+
+SUITE_KEYS = ("name", "id", "expectations", "meta", "notes", "suite_parameters")
+ENTRY_KEYS = ("type", "kwargs", "meta", "id", "severity", "notes", "description", "rendered_content", "windows")
+RUN_OPTIONS = ("batch_id", "result_format", "catch_exceptions")
+"""Arguments by which GX steers a run; they say nothing about the data and are accepted without effect."""
+CONDITION_KEYS = ("row_condition", "condition_parser")
+LARGEST = 32 * 1024 * 1024
+"""A suite text longer than this (characters) is refused."""
+
+
+class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
+    """``meta.dq`` of one expectation: its data-quality dimension (else the class's own) and its weight in scores."""
+
+    dimension: Dimension | None = None
+    weight: float = 1.0
+
+
+class Check(Struct, frozen=True):
+    """One expectation of a suite, ready to be planned. ``place`` is its JSON path; ``kwargs`` are its arguments as written."""
+
+    id: str
+    place: str
+    expectation: Expectation
+    kwargs: dict[str, Any]
+    severity: Severity
+    dimension: Dimension
+    weight: float
+    condition: conditions.Condition | None
+    notes: str | list[str]
+    description: str
+    meta: dict[str, Any]
+    gx_id: str | None
+
+    @property
+    def statement(self) -> str:
+        """The rule in one English sentence without a full stop: the suite's own description, or the catalogue's."""
+        if self.description:
+            return self.description.rstrip(".")
+        sentence = self.expectation.statement()
+        return sentence if self.condition is None else f"{sentence}, where {conditions.spoken(self.condition)}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the rule speaks about."""
+        return self.expectation.subject()
+
+
+class Suite(Struct, frozen=True):
+    """A suite for one feed. ``origin`` is where its text came from, ``sha256`` the hash of that text."""
+
+    name: str
+    feed: Feed
+    checks: tuple[Check, ...]
+    origin: str
+    sha256: str
+    meta: dict[str, Any]
+
+
+def parse_suite(text: str, origin: str) -> Suite:
+    """The suite that ``text`` (JSON) describes. Raises :class:`SuiteError` with every fault that it has."""
+    reader = _Reader(origin)
+    suite = reader.suite(text)
+    if reader.problems or suite is None:
+        raise SuiteError(reader.problems)
+    return suite
+
+
+class _Repeated(ValueError):
+    """A JSON object has the same key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Repeated(f'the key "{key}" occurs twice in one object')
+        found[key] = value
+    return found
+
+
+class _Reader:
+    """Collects the faults of one suite while reading it."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.problems: list[Problem] = []
+
+    def fault(self, path: str, message: str, hint: str = "") -> None:
+        end = "." if hint and not message.endswith(("?", ".")) else ""
+        self.problems.append(Problem(self.origin, path, message + end, hint))
+
+    def suite(self, text: str) -> Suite | None:
+        raw = self.document(text)
+        if raw is None:
+            return None
+        if "expectation_suite_name" in raw:
+            self.fault("$", "is a suite of Great Expectations before 1.0", "Load it with GX 1.x and save it again.")
+            return None
+        self.keys("$", raw, SUITE_KEYS)
+        name = raw.get("name")
+        if not isinstance(name, str) or not name.strip():
+            self.fault("$.name", f"expected the name of the suite, as text; got {kind(name)}")
+            name = "unnamed"
+        entries = raw.get("expectations")
+        if not isinstance(entries, list):
+            self.fault("$.expectations", f"expected a list of expectations; got {kind(entries)}")
+            entries = []
+        elif not entries:
+            self.fault("$.expectations", "is empty", "A suite without an expectation checks nothing.")
+        meta = self.mapping("$.meta", raw.get("meta"))
+        feed = self.feed(meta.get("dq"), name)
+        checks = [check for place, entry in enumerate(entries) if (check := self.check(f"$.expectations[{place}]", entry))]
+        self.unique(checks)
+        return Suite(name, feed, tuple(checks), self.origin, hashlib.sha256(text.encode()).hexdigest(), meta)
+
+    def document(self, text: str) -> dict[str, Any] | None:
+        if len(text) > LARGEST:
+            self.fault("", f"is too large for a suite: {len(text):,} characters, of at most {LARGEST:,}")
+            return None
+        try:
+            raw = json.loads(text, object_pairs_hook=_object)
+        except json.JSONDecodeError as error:
+            self.fault("", f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})")
+            return None
+        except _Repeated as error:
+            self.fault("", f"is not clear: {error}")
+            return None
+        except (RecursionError, ValueError) as error:
+            self.fault("", f"is not usable JSON: {'it is nested too deeply' if isinstance(error, RecursionError) else error}")
+            return None
+        if not isinstance(raw, dict):
+            self.fault("$", f"expected an expectation suite, a JSON object; got {kind(raw)}")
+            return None
+        return raw
+
+    def feed(self, raw: Any, name: str) -> Feed:
+        own = self.mapping("$.meta.dq", raw)
+        slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "feed"
+        values = self.struct("$.meta.dq", {"feed": slug, **{k: v for k, v in own.items() if k != "columns"}}, Feed)
+        fields: dict[str, Field] = {}
+        for column, described in self.mapping("$.meta.dq.columns", own.get("columns")).items():
+            path = f"$.meta.dq.columns.{column}"
+            fields[column] = Field(**self.struct(path, self.mapping(path, described), Field))
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(values.get("feed", slug))):
+            self.fault("$.meta.dq.feed", "expected lower-case letters, digits and underscores, such as list_sizes")
+        organisation = values.get("organisation_column")
+        if organisation in fields and fields[organisation].sensitivity == "identifying":
+            self.fault("$.meta.dq.organisation_column", f'column "{organisation}" identifies people, so it cannot name organisations')
+        return Feed(**{"feed": slug, **values, "columns": fields})
+
+    def check(self, path: str, raw: Any) -> Check | None:
+        if not isinstance(raw, dict):
+            self.fault(path, f"expected an expectation, a JSON object with type and kwargs; got {kind(raw)}")
+            return None
+        before = len(self.problems)
+        self.keys(path, raw, ENTRY_KEYS)
+        kwargs = self.mapping(f"{path}.kwargs", raw.get("kwargs"))
+        cls = self.expectation_class(path, raw)
+        severity = self.convert(f"{path}.severity", raw.get("severity", "critical"), Severity)
+        meta = self.mapping(f"{path}.meta", raw.get("meta"))
+        own = ExpectationMeta(**self.struct(f"{path}.meta.dq", self.mapping(f"{path}.meta.dq", meta.get("dq")), ExpectationMeta))
+        if not own.weight >= 0:
+            self.fault(f"{path}.meta.dq.weight", "expected a number of at least 0")
+        notes = self.convert(f"{path}.notes", raw.get("notes") or "", str | list[str])
+        description = self.convert(f"{path}.description", raw.get("description") or "", str)
+        gx_id = self.convert(f"{path}.id", raw.get("id"), str | None)
+        if cls is None:
+            return None
+        condition = self.condition(f"{path}.kwargs", cls, kwargs)
+        plain = {key: value for key, value in kwargs.items() if key not in (*RUN_OPTIONS, *CONDITION_KEYS)}
+        arguments = self.struct(f"{path}.kwargs", plain, cls)
+        if len(self.problems) > before:
+            return None
+        expectation = cls(**arguments)
+        for fault in expectation.faults():
+            self.fault(f"{path}.kwargs.{fault.argument}".rstrip("."), fault.message)
+        return Check(
+            id=gx_id or derived_id(expectation, kwargs),
+            place=path,
+            expectation=expectation,
+            kwargs=kwargs,
+            severity=severity,
+            dimension=own.dimension or cls.dimension,
+            weight=own.weight,
+            condition=condition,
+            notes=notes,
+            description=description,
+            meta=meta,
+            gx_id=gx_id,
+        )
+
+    def expectation_class(self, path: str, raw: dict[str, Any]) -> type[Expectation] | None:
+        name = raw.get("type")
+        if name is None and "expectation_type" in raw:
+            self.fault(f"{path}.expectation_type", "is how Great Expectations before 1.0 wrote it", 'Call it "type".')
+        elif not isinstance(name, str):
+            self.fault(f"{path}.type", f"expected the type of an expectation, as text; got {kind(name)}")
+        elif name not in CATALOG:
+            self.fault(f"{path}.type", f'unknown expectation type "{name}"{suggestion(name, list(CATALOG))}', "dq explain lists all.")
+        else:
+            return CATALOG[name]
+        return None
+
+    def condition(self, path: str, cls: type[Expectation], kwargs: dict[str, Any]) -> conditions.Condition | None:
+        raw, parser = kwargs.get("row_condition"), kwargs.get("condition_parser")
+        if raw is None:
+            return None
+        if not cls.conditional:
+            self.fault(f"{path}.row_condition", f"{cls.name} takes no row condition", "It does not judge rows one by one.")
+            return None
+        try:
+            return conditions.read(raw, parser)
+        except conditions.InvalidCondition as error:
+            self.fault(f"{path}.row_condition{error.path}", str(error))
+            return None
+
+    def unique(self, checks: list[Check]) -> None:
+        seen: dict[str, Check] = {}
+        for check in checks:
+            if first := seen.get(check.id):
+                what = f'has the same id as {first.place}, "{check.id}"' if check.gx_id else f"says the same as {first.place}"
+                self.fault(check.place, what, "Remove one of the two, or give it an id of its own.")
+            seen.setdefault(check.id, check)
+
+    # ------------------------------------------------------------------------------------------------- small readers
+
+    def keys(self, path: str, raw: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in raw:
+            if key not in (*known, "expectation_type"):
+                self.fault(f"{path}.{key}", f"unknown key{suggestion(key, known)}", f"Known: {', '.join(known)}.")
+
+    def mapping(self, path: str, raw: Any) -> dict[str, Any]:
+        if raw is None:
+            return {}
+        if not isinstance(raw, dict):
+            self.fault(path, f"expected a JSON object; got {kind(raw)}")
+            return {}
+        return raw
+
+    def convert(self, path: str, value: Any, wanted: Any) -> Any:
+        if isinstance(value, dict) and "$PARAMETER" in value:
+            self.fault(path, "suite parameters are not supported in this version", "Write the value itself.")
+            return None
+        try:
+            return msgspec.convert(value, wanted)
+        except msgspec.ValidationError as error:
+            message, _, place = str(error).partition(" - at `$")
+            self.fault(path + place.rstrip("`"), in_words(message, value) + allowed(wanted))
+            return None
+
+    def struct(self, path: str, raw: dict[str, Any], cls: type[Struct]) -> dict[str, Any]:
+        """The fields of ``cls`` among ``raw``, converted; faults for unknown, missing and unusable ones."""
+        hints = typing.get_type_hints(cls, include_extras=True)
+        fields = {field.name: field for field in msgspec.structs.fields(cls)}
+        for key in [key for key in raw if key not in fields]:
+            known = f"Known: {', '.join(fields)}." if fields else "None is known."
+            self.fault(f"{path}.{key}", f"unknown argument{suggestion(key, list(fields))}", known)
+        for name, field in fields.items():
+            if field.required and name not in raw:
+                self.fault(f"{path}.{name}", "is missing")
+        before = len(self.problems)
+        values = {name: self.convert(f"{path}.{name}", raw[name], hints[name]) for name in fields if name in raw}
+        return values if len(self.problems) == before else {n: v for n, v in values.items() if v is not None}
+
+
+def derived_id(expectation: Expectation, kwargs: dict[str, Any]) -> str:
+    """An id for an expectation that has none: what it is, of which columns, and a hash of its type and arguments."""
+    canonical = json.dumps([expectation.name, kwargs], sort_keys=True, ensure_ascii=False, default=str)
+    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    columns = re.sub(r"\W+", "_", "+".join(expectation.subject()))[:40]
+    return ".".join(part for part in (expectation.name.removeprefix("expect_"), columns, digest) if part)
+
+
+def kind(value: Any) -> str:
+    """What a JSON value is, in words."""
+    if value is None:
+        return "nothing"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def in_words(message: str, value: Any) -> str:
+    """A message of the type checker, for people."""
+    names = {
+        "array": "a list",
+        "object": "an object",
+        "str": "text",
+        "int": "a whole number",
+        "float": "a number",
+        "bool": "true or false",
+        "null": "null",
+    }
+    if match := re.fullmatch(r"Expected `([^`]+)`(?:, got `([^`]+)`)?(.*)", message):
+        wanted = " or ".join(names.get(part.strip(), part.strip()) for part in match[1].split("|"))
+        got = names.get(match[2], match[2]) if match[2] else sql.spoken(value) if not isinstance(value, list) else f"{len(value)}"
+        return f"expected {wanted}{match[3]}; got {got}"
+    if match := re.fullmatch(r"Invalid enum value (.*)", message):
+        return f"{match[1]} is not allowed here"
+    return message[:1].lower() + message[1:]
+
+
+def allowed(wanted: Any) -> str:
+    """The values of a choice, as the end of a message; nothing for any other type."""
+    if typing.get_origin(wanted) is typing.Annotated:
+        wanted = typing.get_args(wanted)[0]
+    options = [option for part in (wanted, *typing.get_args(wanted)) for option in choices(part)]
+    return f": expected one of {', '.join(map(str, options))}" if options else ""
+
+
+def choices(wanted: Any) -> tuple[Any, ...]:
+    """The values of a Literal type; none for any other type."""
+    return typing.get_args(wanted) if typing.get_origin(wanted) is typing.Literal else ()
+

@@ -1,0 +1,175 @@
+"""The child process: SQL in, numbers out. ``python -m dq_engine.worker``, spoken to by :mod:`dq_engine.run`.
+
+One JSON object a line on standard input, each answered by one on standard output (``{"progress": per cent}`` lines may come
+before it). A crafted file may crash or stall this process, and then it alone. It holds no more than a query's result, writes
+no core dump, and ends when its input ends, that is, when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import decimal
+import json
+import math
+import os
+import sys
+import threading
+from typing import Any
+
+import duckdb
+
+from dq_engine import sources
+
+PROGRESS_EVERY = 0.25
+"""Seconds between two reports of progress."""
+
+
+class Worker:
+    """The state of the process: at most one open extract."""
+
+    def __init__(self) -> None:
+        self.connection: duckdb.DuckDBPyConnection | None = None
+        self.speaking = threading.Lock()
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Writes one message to the parent."""
+        line = json.dumps(message, separators=(",", ":"))
+        with self.speaking:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request. Expected trouble is an answer, too: ``{"error": {"kind", "message"}}``."""
+        try:
+            match request["op"]:
+                case "open":
+                    return self.open(request)
+                case "query":
+                    return self.query(request["sql"])
+                case "suite_query":
+                    return self.suite_query(request["query"], request["sql"])
+                case "write":
+                    return write(request)
+        except sources.Unreadable as error:
+            return failure("Unreadable", str(error))
+        except duckdb.Error as error:
+            return failure(type(error).__name__, sources.reason(error))
+        except MemoryError:
+            return failure("OutOfMemoryException", "needs more memory than there is")
+        return failure("Protocol", "unknown request")
+
+    def open(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Opens the files of an extract and says what their footers say."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = sources.connect(request["files"], request["settings"])
+        try:
+            return sources.describe(self.connection, request["files"], request["relation"])
+        except duckdb.Error as error:
+            return failure("Unreadable", self.culprit(request["files"], error))
+
+    def culprit(self, files: list[str], error: duckdb.Error) -> str:
+        """Which of the files cannot be read, and why."""
+        assert self.connection is not None
+        for place, file in enumerate(files):
+            try:
+                self.connection.execute("SELECT count(*) FROM parquet_schema(?)", [file]).fetchall()
+            except duckdb.Error as own:
+                return (f"file {place + 1} of {len(files)} " if len(files) > 1 else "") + sources.unreadable(own)
+        return sources.unreadable(error)
+
+    def query(self, sql: str) -> dict[str, Any]:
+        """Runs one query of the engine's own."""
+        assert self.connection is not None
+        done = threading.Event()
+        reporter = threading.Thread(target=self.report, args=(done,), daemon=True)
+        reporter.start()
+        try:
+            rows = self.connection.execute(sql).fetchall()
+        finally:
+            done.set()
+        return {"rows": [[plain(value) for value in row] for row in rows]}
+
+    def suite_query(self, query: str, sql: str) -> dict[str, Any]:
+        """Runs ``sql``, which holds ``query`` of a suite, if that is one SELECT."""
+        statements = duckdb.extract_statements(query)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            return failure("NotASelect", "the query must be one SELECT; nothing else is run")
+        return self.query(sql)
+
+    def report(self, done: threading.Event) -> None:
+        """Tells the parent how far the running query is, until it is done."""
+        while not done.wait(PROGRESS_EVERY):
+            connection = self.connection
+            with contextlib.suppress(duckdb.Error):
+                progress = connection.query_progress() if connection is not None else -1.0
+                self.say({"progress": max(progress, 0.0)})
+
+
+def write(request: dict[str, Any]) -> dict[str, Any]:
+    """Writes a Parquet file from text that the engine made; only inside ``directory``. No connection to any extract."""
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection.execute(f"SET allowed_directories = [{sources.text(request['directory'])}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    try:
+        connection.execute(request["sql"])
+    except duckdb.IOException as error:
+        full = "No space left" in str(error)
+        return failure("IOException", "the disk is full" if full else "the file could not be written")
+    finally:
+        connection.close()
+    return {"rows": []}
+
+
+def failure(kind: str, message: str) -> dict[str, Any]:
+    """An answer that says what went wrong."""
+    return {"error": {"kind": kind, "message": message}}
+
+
+def plain(value: Any) -> Any:
+    """A value of a result as JSON holds it: numbers, text, yes and no, nothing."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent >= 0 else float(value)  # type: ignore[operator]
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def harden() -> None:
+    """No core dump (it would hold patients' data)."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Answers requests until standard input ends."""
+    harden()
+    worker = Worker()
+    requests: list[dict[str, Any]] = []
+    arrived = threading.Condition()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            with arrived:
+                requests.append(json.loads(line))
+                arrived.notify()
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    worker.say({"ready": True, "duckdb": duckdb.__version__})
+    while True:
+        with arrived:
+            while not requests:
+                arrived.wait()
+            request = requests.pop(0)
+        worker.say(worker.answer(request))
+
+
+if __name__ == "__main__":
+    main()
