@@ -214,12 +214,15 @@ class Shelf:
     def _feeds_in(self, folder: Path) -> dict[str, list[Path]]:
         if folder not in self._feeds:
             found: dict[str, list[Path]] = {}
-            for path in sorted(folder.rglob("*.json")) if folder.is_dir() else []:
-                feed = _feed_of(path)
-                if feed is not None:
-                    found.setdefault(feed, []).append(path)
+            for path in suite_files(folder) if folder.is_dir() else []:
+                found.setdefault(_feed_of(path) or path.stem, []).append(path)
             self._feeds[folder] = found
         return self._feeds[folder]
+
+
+def suite_files(folder: Path) -> list[Path]:
+    """The suites in a folder and below it; other JSON files are passed over, those that are not JSON are not."""
+    return [path for path in sorted(folder.rglob("*.json")) if _feed_of(path) is not None]
 
 
 def shipped() -> Path:

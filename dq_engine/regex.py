@@ -4,8 +4,9 @@ Checks are written with Python's ``re`` syntax and run inside DuckDB, whose regu
 differ in many small ways: ``$`` and a final newline, Unicode ``\\d``, ``\\w`` and ``\\b``, ignoring case. So the
 pattern is read with Python's own parser and a new RE2 pattern is written from the parse tree; no text is edited.
 
-Which characters a class matches is not worked out here: Python's ``re`` is asked, over all code points. The first
-use of a class therefore takes some tens of milliseconds, and the first (?i) half a second; answers are remembered.
+``\\d``, ``\\w`` and ``\\s`` become RE2's own Unicode classes. RE2's tables may be newer than those of the running Python, so
+the two may differ on characters that this Python does not know yet; on all others they agree. For other questions (ignoring
+case, rare classes) Python's ``re`` is asked, over all code points: that takes up to half a second, once.
 """
 
 import re
@@ -36,6 +37,15 @@ _CATEGORIES = {
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
 }
+
+_SPACE = r"\x{9}-\x{d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_UNICODE_CLASSES = {
+    "CATEGORY_DIGIT": r"\p{Nd}",
+    "CATEGORY_NOT_DIGIT": r"\P{Nd}",
+    "CATEGORY_SPACE": _SPACE,
+    "CATEGORY_WORD": r"\p{L}\p{N}_",
+}
+_UNICODE_COMPLEMENTS = {"CATEGORY_NOT_WORD": r"\p{L}\p{N}_", "CATEGORY_NOT_SPACE": _SPACE}
 
 Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, ascending and apart
 Item = tuple[Any, Any]  # one node of the parse tree: (operation, argument)
@@ -119,6 +129,8 @@ def _joined(text: str, pieces: list[_Piece]) -> _Piece:
 def _item(item: Item, scope: _Scope) -> _Piece:
     """Write one item, by the name of its operation."""
     name, argument = str(item[0]), item[1]
+    if name == "IN" and not scope.flags & (re.ASCII | re.IGNORECASE) and (text := _named_class(argument)):
+        return _Piece(text, 1000)
     if name in _CHARACTER_ITEMS:
         return _set(_characters(item, scope.flags))
     if name not in _WRITERS:
@@ -276,10 +288,39 @@ def _characters(item: Item, flags: int) -> Ranges:
     if name == "ANY":
         return ((0, _MAX_CODE),) if flags & re.DOTALL else ((0, 9), (11, _MAX_CODE))
     ask_flags = flags & (re.ASCII | re.IGNORECASE)
+    if name == "IN" and not ask_flags & re.IGNORECASE and all(str(m[0]) in ("NEGATE", "LITERAL", "RANGE") for m in argument):
+        negated = str(argument[0][0]) == "NEGATE"
+        return _complement(_merged(argument[1:])) if negated else _merged(argument)
     if name == "IN":
         return _ask_python("[" + "".join(_class_text(member) for member in argument) + "]", ask_flags)
     same = _case_partners(argument, ask_flags) if flags & re.IGNORECASE else ((argument, argument),)
     return same if name == "LITERAL" else _complement(same)
+
+
+def _named_class(members: Sequence[Item]) -> str | None:
+    """Write a [...] with \\d, \\w or \\s in it by RE2's Unicode classes; None for a class without them, or one RE2 cannot say."""
+    negated = bool(members) and str(members[0][0]) == "NEGATE"
+    inside = members[1:] if negated else members
+    categories = [str(argument) for name, argument in inside if str(name) == "CATEGORY"]
+    if not categories:
+        return None
+    if len(inside) == 1 and categories[0] in _UNICODE_COMPLEMENTS:
+        return f"[{'' if negated else '^'}{_UNICODE_COMPLEMENTS[categories[0]]}]"
+    if any(category not in _UNICODE_CLASSES for category in categories):
+        return None
+    plain = _range_text(_merged([member for member in inside if str(member[0]) != "CATEGORY"]))
+    return f"[{'^' if negated else ''}{plain}{''.join(_UNICODE_CLASSES[category] for category in categories)}]"
+
+
+def _merged(members: Sequence[Item]) -> Ranges:
+    """Give the code points of literals and ranges, ascending and apart."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted((a, a) if str(name) == "LITERAL" else a for name, a in members):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
 
 
 def _class_text(member: Item) -> str:

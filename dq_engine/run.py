@@ -17,7 +17,7 @@ from dq_engine import privacy, results
 from dq_engine.catalog.base import KeyExpectation, RowExpectation, Scope, find_column
 from dq_engine.catalog.types import kind_of
 from dq_engine.catalog.uniqueness import RepeatedKeyExpectation
-from dq_engine.errors import NotEvaluable, WorkerDied, WorkerError
+from dq_engine.errors import ExtractError, NotEvaluable, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
     Column,
@@ -65,7 +65,28 @@ def check_extract(
     progress: Progress,
 ) -> tuple[ExtractRun, list[Measure]]:
     """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError."""
-    return _Scan(worker, extract, selected, limits, show_values, progress).run()
+    return _Scan(worker, extract, selected, limits, show_values=show_values, progress=progress).run()
+
+
+def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
+    """The SQL that checking the extract would run, and how many numbers the footers give. Reads footers only.
+
+    Raises :class:`ExtractError` if the extract cannot be opened.
+    """
+    scan = _Scan(worker, extract, lambda check: True, Limits(), show_values=False, progress=lambda phase, fraction: None)
+    try:
+        plan = scan.ask_footer(scan.plan())
+    except (WorkerError, OSError) as error:
+        raise ExtractError(f"{extract.name}: {scan.words(error)}") from None
+    needed = {metric for planned in plan.checks for metric in planned.metrics.values()}
+    lines = [
+        f"-- {extract.name}: {len(plan.checks)} checks need {len(needed)} numbers of {len(plan.table.columns)} columns, {scan.rows:,} rows",
+        f"-- the footers give {len(plan.known)} of these numbers without a scan",
+        *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
+    ]
+    for purpose, sql in phrase.written(plan, scan.paths, partitioned=extract.partitioned):
+        lines += ["", f"-- {purpose}", f"{scan.redacted(sql)};"]
+    return "\n".join(lines)
 
 
 class _Scan:
@@ -77,6 +98,7 @@ class _Scan:
         extract: Extract,
         selected: Callable[[Check], bool],
         limits: Limits,
+        *,
         show_values: bool,
         progress: Progress,
     ) -> None:

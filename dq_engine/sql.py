@@ -89,7 +89,12 @@ def as_number(value: str) -> int | float:
 
 def spoken(value: object) -> str:
     """A value of a suite as it reads in a message: text in quotes, at most 60 characters."""
-    shown = repr(value) if isinstance(value, str) else {True: "true", False: "false", None: "null"}.get(value, str(value))  # type: ignore[call-overload]
+    if isinstance(value, str):
+        shown = repr(value)
+    elif value is None or isinstance(value, bool):
+        shown = {True: "true", False: "false", None: "null"}[value]
+    else:
+        shown = str(value)
     return shown if len(shown) <= 60 else shown[:57] + "…'"
 
 

@@ -1,6 +1,7 @@
 """A pattern must find the same values in DuckDB as it does in Python, or be refused with a reason."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import duckdb
@@ -228,6 +229,8 @@ def test_classes_hold_the_same_characters_as_in_python(database: duckdb.DuckDBPy
     everything = "".join(map(chr, CODE_POINTS))
     for pattern, found in zip(classes, in_duckdb, strict=True):
         differing = set() if found == (wanted := "".join(re.findall(pattern, everything))) else set(found) ^ set(wanted)
+        # DuckDB's Unicode tables may be newer than this Python's: characters that Python does not know may differ.
+        differing = {character for character in differing if unicodedata.category(character) != "Cn"}
         assert not differing, f"{pattern} differs for {len(differing)} characters: {sorted(differing)[:10]!a}"
 
 

@@ -23,6 +23,7 @@ from dq_engine.model import Column
 
 LENGTH = Column("length", "length", "BIGINT", "integer")
 
+Length = Annotated[int, Meta(ge=0)]
 Pattern = Annotated[str, Meta(description="A regular expression of Python's re, searched anywhere in the value.")]
 
 
@@ -103,8 +104,8 @@ class ExpectColumnValueLengthsToBeBetween(Bounded, ColumnRowExpectation, frozen=
         Case("three to six", {"org": ["5D7", "A81001"]}, {"column": "org", "min_value": 3, "max_value": 6}, True),
         Case("one too long", {"org": ["5D7", "A810019"]}, {"column": "org", "min_value": 3, "max_value": 6}, False, 1),
     )
-    min_value: Annotated[int | None, Meta(description="The smallest length allowed; null for none.", ge=0)] = None
-    max_value: Annotated[int | None, Meta(description="The largest length allowed; null for none.", ge=0)] = None
+    min_value: Annotated[Length | None, Meta(description="The smallest length allowed; null for none.")] = None
+    max_value: Annotated[Length | None, Meta(description="The largest length allowed; null for none.")] = None
     strict_min: StrictMin = False
     strict_max: StrictMax = False
 

@@ -1,0 +1,362 @@
+"""The command ``dq``: arguments in, text and exit codes out. Everything else is elsewhere, and imported when it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from dq_engine._version import __version__
+
+if TYPE_CHECKING:
+    from dq_engine.config import Config
+    from dq_engine.engine import Options
+    from dq_engine.feeds import Extract
+    from dq_engine.model import Run
+    from dq_engine.report.progress import Silence
+
+app = typer.Typer(
+    name="dq",
+    help="Checks the data quality of Parquet extracts by Great Expectations suites.",
+    epilog="Example: dq check sample_data",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXIT_CODES = (
+    "Exit codes: 0 passed; 1 a check failed at --fail-on or above; 2 wrong usage, suite or configuration; "
+    "3 something could not be evaluated; 4 nothing was checked; 130 interrupted."
+)
+
+
+class FailOn(StrEnum):
+    """From which severity on a failed check fails the run."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Schema(StrEnum):
+    """Which JSON Schema is printed."""
+
+    SUITE = "suite"
+    RUN = "run"
+
+
+def main() -> None:
+    """The entry point: no error that is expected leaves a traceback, and none that is not tells a value of the data."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except KeyboardInterrupt:
+        _say("interrupted: nothing was stored")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(3)
+    except Exception as error:
+        from dq_engine.errors import DqError  # noqa: PLC0415
+
+        if isinstance(error, DqError):
+            _say(str(error))
+            sys.exit(error.exit_code)
+        if os.environ.get("DQ_TRACEBACK"):
+            raise
+        place = _place(error)
+        _say(f"a fault of dq itself ({type(error).__name__} in {place}). Please report it; DQ_TRACEBACK=1 shows more")
+        sys.exit(3)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "an unknown place"
+
+
+def _say(message: str) -> None:
+    from dq_engine.report.words import clean  # noqa: PLC0415
+
+    for line in message.splitlines():
+        print(f"dq: {clean(line)}", file=sys.stderr)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
+    """Checks the data quality of Parquet extracts by Great Expectations suites."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- check
+
+
+@app.command(epilog=f"Example: dq check sample_data/practices.parquet --fail-on warning. {EXIT_CODES}")
+def check(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders or quoted globs; none: the extracts of dq.toml.")] = None,
+    suite: Annotated[Path | None, typer.Option("--suite", "-s", help="The suite for all paths; else found by place and name.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Only these checks: a pattern for id, type or column, or key:pattern.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Not these checks; as --select.")] = None,
+    fail_on: Annotated[FailOn | None, typer.Option(help="The severity from which a failure fails the run.  [default: critical]")] = None,
+    format: Annotated[Format, typer.Option(help="How the results are written.")] = Format.TEXT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")] = None,
+    results: Annotated[Path | None, typer.Option(help="The folder in which runs are stored.  [default: dq-results]")] = None,
+    no_results: Annotated[bool, typer.Option("--no-results", help="Store nothing.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of a scan.  [default: all processors]")] = None,
+    memory_limit: Annotated[str | None, typer.Option(help='Memory of a scan, such as "512MB".  [default: most of the machine]')] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds that one extract may take.  [default: no limit]")] = None,
+    show_values: Annotated[bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no text unless the run does not pass.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the checks that passed, too.")] = False,
+) -> None:
+    """Check extracts, and say what is wrong with them."""
+    with _worker() as worker:
+        from dq_engine import store  # noqa: PLC0415
+        from dq_engine.engine import run_checks  # noqa: PLC0415
+
+        config = _config()
+        chosen = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, show_values=show_values)
+        extracts = _extracts(paths or [], suite, config)
+        folder = results or Path(config.root / (config.dq.results or "dq-results") if config else "dq-results")
+        if not no_results:
+            store.prepare(folder)
+        with _progress(len(extracts), quiet=quiet) as observer:
+            run = run_checks(extracts, chosen, worker, observer=observer)
+        stored, trouble = None, ""
+        if not no_results:
+            try:
+                stored = store.save(run, folder, worker)
+            except store.StoreError as error:
+                trouble = str(error)
+    _write(run, format, output, quiet=quiet, verbose=verbose)
+    if stored is not None and not quiet:
+        _say(f"stored in {stored}")
+    if trouble:
+        _say(trouble)
+    raise typer.Exit(3 if trouble else run.exit_code)
+
+
+@contextlib.contextmanager
+def _worker() -> Iterator[_WorkerProcess]:
+    """The worker, started before anything else is imported: the two take their time side by side."""
+    from dq_engine.process import WorkerProcess  # noqa: PLC0415
+
+    with WorkerProcess() as worker:
+        yield worker
+
+
+def _config() -> Config | None:
+    from dq_engine import config  # noqa: PLC0415
+
+    path = config.find(Path.cwd())
+    if path is None:
+        return None
+    try:
+        return config.parse(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise config.ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+
+
+def _options(
+    config: Config | None,
+    select: list[str] | None,
+    ignore: list[str] | None,
+    fail_on: FailOn | None,
+    threads: int | None,
+    memory_limit: str | None,
+    timeout: float | None,
+    *,
+    show_values: bool,
+) -> Options:
+    from dq_engine.config import MEMORY, Settings  # noqa: PLC0415
+    from dq_engine.engine import Options  # noqa: PLC0415
+    from dq_engine.errors import UsageError  # noqa: PLC0415
+
+    settings = config.dq if config else Settings()
+    if memory_limit is not None and not MEMORY.fullmatch(memory_limit):
+        raise UsageError(f'--memory-limit: expected a size such as "512MB"; got "{memory_limit}"')
+    return Options(
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        fail_on=fail_on.value if fail_on else settings.fail_on or "critical",
+        show_values=show_values,
+        threads=threads or settings.threads,
+        memory_limit=memory_limit or settings.memory_limit,
+        timeout=timeout or settings.timeout,
+    )
+
+
+def _extracts(paths: list[str], suite: Path | None, config: Config | None) -> list[Extract]:
+    """The extracts to check, each with its suite. Raises UsageError with everything that is wrong, not the first thing alone."""
+    from dq_engine import feeds  # noqa: PLC0415
+    from dq_engine.errors import UsageError  # noqa: PLC0415
+
+    shelf = feeds.Shelf([config.root / folder for folder in config.dq.suites] if config else [])
+    wanted: list[tuple[feeds.Files, Path | None]] = []
+    troubles: list[UsageError] = []
+    if paths:
+        for path in paths:
+            try:
+                wanted += [(files, suite) for files in feeds.find_files(path, whole=suite is not None)]
+            except UsageError as error:
+                troubles.append(error)
+    elif config and config.extracts:
+        for item in config.extracts:
+            places = [item.path] if isinstance(item.path, str) else item.path
+            try:
+                parts = [files for place in places for files in feeds.find_files(str(config.root / place), whole=True)]
+            except UsageError as error:
+                troubles.append(error)
+                continue
+            merged = tuple(path for files in parts for path in files.paths)
+            name = item.name or parts[0].name
+            own = suite or (config.root / item.suite if item.suite else None)
+            wanted.append((feeds.Files(name, merged, any(files.partitioned for files in parts)), own))
+    else:
+        raise UsageError("nothing to check: give a path, or list the extracts of the project in dq.toml")
+    extracts = []
+    named = feeds.named_apart([files for files, _ in wanted])
+    for files, (claimed, own) in zip(named, wanted, strict=True):
+        try:
+            found = shelf.read(own) if own is not None else shelf.claim(claimed)
+            extracts.append(feeds.Extract(files.name, files.paths, found, files.partitioned))
+        except UsageError as error:
+            troubles.append(error)
+    if troubles:
+        code = min(error.exit_code for error in troubles)
+        combined = UsageError("\n".join(dict.fromkeys(str(error) for error in troubles)))
+        combined.exit_code = code
+        raise combined
+    return extracts
+
+
+def _progress(total: int, *, quiet: bool) -> Silence:
+    from dq_engine.report import progress  # noqa: PLC0415
+
+    if quiet:
+        return progress.Silence()
+    return progress.Bar(total) if sys.stderr.isatty() else progress.Lines(sys.stderr, total)
+
+
+def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbose: bool) -> None:
+    from dq_engine import store  # noqa: PLC0415
+    from dq_engine.errors import StoreError  # noqa: PLC0415
+    from dq_engine.report import text  # noqa: PLC0415
+
+    if format is Format.TEXT and output is None:
+        if quiet and run.exit_code == 0:
+            return
+        if sys.stdout.isatty():
+            from rich.console import Console  # noqa: PLC0415
+
+            text.table(run, Console(highlight=False), verbose=verbose)
+        else:
+            print(text.plain(run, verbose=verbose), end="")
+        return
+    rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
+    if output is None:
+        sys.stdout.buffer.write(rendered)
+        return
+    try:
+        store.replace_file(output, rendered)
+    except OSError as error:
+        raise StoreError(f"{output}: the results could not be written: {store.words(error)}") from None
+
+
+# ------------------------------------------------------------------------------------------------- lint, explain and plan
+
+
+@app.command(epilog="Example: dq lint expectations/practice/*.json")
+def lint(
+    suites: Annotated[list[Path], typer.Argument(help="Suites, or folders of suites.")],
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of suites that are right.")] = False,
+) -> None:
+    """Check suites: every fault of each, with its place and what to do. Reads no data."""
+    from dq_engine.errors import UsageError  # noqa: PLC0415
+    from dq_engine.feeds import read_suite, suite_files  # noqa: PLC0415
+
+    faults = 0
+    files = [path for given in suites for path in (suite_files(given) if given.is_dir() else [given])]
+    for path in files:
+        try:
+            suite = read_suite(path)
+        except UsageError as error:
+            faults += len(str(error).splitlines())
+            _say(str(error))
+        else:
+            if not quiet:
+                print(f"{path}: {len(suite.checks)} expectations, all right")
+    if not files:
+        _say("no suite was found")
+        raise typer.Exit(4)
+    if faults:
+        _say(f"{faults} fault{'' if faults == 1 else 's'} in {len(files)} suite{'' if len(files) == 1 else 's'}")
+        raise typer.Exit(2)
+
+
+@app.command(epilog="Example: dq explain expect_column_values_to_be_in_set")
+def explain(
+    name: Annotated[str | None, typer.Argument(help="An expectation; none: a list of all.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference of all expectations, in Markdown.")] = False,
+    schema: Annotated[Schema | None, typer.Option(help="The JSON Schema of suites, or of run.json.")] = None,
+) -> None:
+    """Explain what can be expected: what a rule says, why, what it does with NULLs, its arguments and examples."""
+    from dq_engine import explain as pages  # noqa: PLC0415
+
+    if schema is not None:
+        print(pages.as_text(pages.suite_schema() if schema is Schema.SUITE else pages.run_schema()), end="")
+    elif markdown:
+        print(pages.reference(), end="")
+    elif name is not None:
+        print(pages.page(pages.find(name)))
+    else:
+        print(pages.listing())
+
+
+@app.command(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")
+def plan(
+    suite: Annotated[Path, typer.Argument(help="The suite.")],
+    extract: Annotated[str, typer.Argument(help="The extract: a file, a folder or a quoted glob.")],
+) -> None:
+    """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
+    with _worker() as worker:
+        from dq_engine.feeds import Extract, find_files, read_suite  # noqa: PLC0415
+        from dq_engine.run import explain_plan  # noqa: PLC0415
+
+        loaded = read_suite(suite)
+        (files,) = find_files(extract, whole=True)
+        print(explain_plan(worker, Extract(files.name, files.paths, loaded, files.partitioned)))
+
+
+if TYPE_CHECKING:
+    from dq_engine.process import WorkerProcess as _WorkerProcess
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The catalogue -> pages for people and JSON Schemas for editors. Pure: text out, no files."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import typing
+from typing import Any
+
+import msgspec
+
+from dq_engine.catalog import CATALOG, conditions
+from dq_engine.catalog.base import Case, Expectation, suggestion
+from dq_engine.errors import UsageError
+from dq_engine.model import Feed, Field, Run, Severity
+from dq_engine.suite import ExpectationMeta
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def find(name: str) -> type[Expectation]:
+    """The class of that name; ``expect_`` may be left out. Raises :class:`UsageError`."""
+    for candidate in (name, f"expect_{name}"):
+        if candidate in CATALOG:
+            return CATALOG[candidate]
+    raise UsageError(f'there is no expectation "{name}"{suggestion(name, list(CATALOG))}. dq explain lists all')
+
+
+def listing() -> str:
+    """Every expectation with its dimension and first sentence, one a line."""
+    width = max(map(len, CATALOG))
+    return "\n".join(f"{name:<{width}}  {cls.dimension:<12}  {summary(cls)}" for name, cls in CATALOG.items())
+
+
+def summary(cls: type[Expectation]) -> str:
+    """The first sentence of the documentation of an expectation."""
+    return inspect.getdoc(cls).partition("\n")[0]  # type: ignore[union-attr]
+
+
+def page(cls: type[Expectation]) -> str:
+    """The reference of one expectation, in Markdown: what, why, NULLs, arguments, examples."""
+    _, _, rest = (inspect.getdoc(cls) or "").partition("\n")
+    parts = [f"## {cls.name}", summary(cls), *_sections(rest)]
+    parts.append(f"Dimension: {cls.dimension}, unless `meta.dq.dimension` says otherwise.")
+    parts.append(_arguments(cls))
+    parts.append("\n".join(["Examples:", "", *(f"- {_example(case)}" for case in cls.examples)]))
+    return "\n\n".join(parts)
+
+
+def reference() -> str:
+    """The reference of all expectations, in Markdown."""
+    index = "\n".join(f"- [{name}](#{name}): {summary(cls)}" for name, cls in CATALOG.items())
+    intro = (
+        "# Expectations\n\nGenerated from the catalogue by `dq explain --markdown`; do not edit. Every expectation also takes `severity` "
+        "(critical, warning, info), `notes`, `description`, `id` and `meta`; where rows or values are judged, `row_condition` too."
+    )
+    return "\n\n".join([intro, index, *(page(cls) for cls in CATALOG.values())]) + "\n"
+
+
+def _sections(text: str) -> list[str]:
+    """The labelled parts of a docstring (Why, NULLs, See also), each as one paragraph."""
+    found = re.split(r"\n(?=[A-Z][A-Za-z ]{2,12}: )", text.strip())
+    return [" ".join(part.split()) for part in found]
+
+
+def _arguments(cls: type[Expectation]) -> str:
+    schema = arguments_schema(cls)
+    rows = ["| argument | type | default | meaning |", "|---|---|---|---|"]
+    for name, described in schema["properties"].items():
+        default = "required" if name in schema.get("required", ()) else f"`{json.dumps(described.get('default'))}`"
+        rows.append(f"| `{name}` | {_type(described)} | {default} | {described.get('description', '')} |")
+    return "\n".join(rows)
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(option) for option in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    names = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "array": "list", "null": "null"}
+    return names.get(schema.get("type", ""), "any")
+
+
+def _example(case: Case) -> str:
+    arguments = json.dumps(case.arguments, ensure_ascii=False)
+    data = json.dumps({name: [None if value != value else value for value in values] for name, values in case.data.items()}, ensure_ascii=False)
+    counted = "" if case.unexpected in (None, 0) else f", {case.unexpected} unexpected"
+    return f"{case.title}: `{arguments}` on `{data}` {'passes' if case.passes else 'fails'}{counted}"
+
+
+# --------------------------------------------------------------------------------------------------------------- schemas
+
+
+def arguments_schema(cls: type[Expectation]) -> dict[str, Any]:
+    """The JSON Schema of the arguments of one expectation, closed against unknown ones."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    fields = msgspec.structs.fields(cls)
+    properties: dict[str, Any] = {}
+    for field in sorted(fields, key=lambda field: not field.required):
+        properties[field.name] = _with_null(msgspec.json.schema(hints[field.name]))
+        if not field.required:
+            properties[field.name]["default"] = field.default
+    required = [field.name for field in fields if field.required]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key != "$defs"}
+
+
+def suite_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a suite: GX's own keys, ``meta.dq``, and for each type its arguments."""
+    (feed, field, own), definitions = msgspec.json.schema_components([Feed, Field, ExpectationMeta], ref_template="#/$defs/{name}")
+    (condition,), condition_definitions = msgspec.json.schema_components([conditions.Condition], ref_template="#/$defs/{name}")
+    definitions = {**definitions, **condition_definitions, "Condition": condition}
+    definitions["Feed"]["additionalProperties"] = definitions["Field"]["additionalProperties"] = False
+    del feed, field, own
+    steering = {
+        "row_condition": {"anyOf": [{"$ref": "#/$defs/Condition"}, {"type": "string"}, {"type": "null"}]},
+        "condition_parser": {"type": ["string", "null"]},
+        "batch_id": {},
+        "result_format": {},
+        "catch_exceptions": {},
+    }
+    entries = []
+    for name, cls in CATALOG.items():
+        arguments = arguments_schema(cls)
+        extra = {key: value for key, value in steering.items() if cls.conditional or not key.startswith(("row_", "condition_"))}
+        arguments["properties"] = {**arguments["properties"], **extra}
+        entries.append(
+            {
+                "if": {"properties": {"type": {"const": name}}},
+                "then": {"description": summary(cls), "properties": {"kwargs": arguments}},
+            }
+        )
+    notes = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    entry = {
+        "type": "object",
+        "required": ["type", "kwargs"],
+        "additionalProperties": False,
+        "properties": {
+            "type": {"enum": list(CATALOG)},
+            "kwargs": {"type": "object"},
+            "id": {"type": ["string", "null"]},
+            "severity": {"enum": list(typing.get_args(Severity))},
+            "description": {"type": ["string", "null"]},
+            "notes": notes,
+            "meta": {"type": ["object", "null"], "properties": {"dq": {"$ref": "#/$defs/ExpectationMeta"}}},
+            "rendered_content": {},
+            "windows": {},
+        },
+        "allOf": entries,
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Expectation suite of dq (Great Expectations 1.x)",
+        "type": "object",
+        "required": ["name", "expectations"],
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string", "minLength": 1},
+            "id": {"type": ["string", "null"]},
+            "expectations": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Expectation"}},
+            "meta": {"type": ["object", "null"], "properties": {"dq": {"$ref": "#/$defs/Feed"}}},
+            "notes": notes,
+            "suite_parameters": {},
+        },
+        "$defs": {**definitions, "Expectation": entry},
+    }
+
+
+def run_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of ``run.json``."""
+    return {"$schema": DRAFT, "title": "Run of dq, version 1", **msgspec.json.schema(Run)}
+
+
+def as_text(schema: dict[str, Any]) -> str:
+    """A schema as it is published."""
+    return json.dumps(schema, indent=1, ensure_ascii=False, default=list) + "\n"

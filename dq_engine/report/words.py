@@ -1,0 +1,93 @@
+"""How outcomes are put into words; shared by every output for people."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+from dq_engine.model import Example, ExtractRun, Outcome, Status
+
+ORDER: tuple[Status, ...] = ("error", "fail", "vacuous", "skipped", "pass")
+"""Statuses by how soon a reader should see them."""
+
+
+def clean(text: str) -> str:
+    """The text without characters that steer a terminal or hide what they are (control, format and bidi characters)."""
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
+
+
+def share(part: int, whole: int) -> str:
+    """"3 of 200 (1.5 %)": never a percentage without what it is of; never 0 % or 100 % where it is not exactly that."""
+    if whole == 0:
+        return f"{part:,} of 0"
+    percent = 100 * part / whole
+    shown = f"{percent:.2g}" if percent < 1 else f"{percent:.1f}".removesuffix(".0")
+    if 0 < part < whole and (shown in ("100", "0") or percent < 0.01):
+        shown = "<0.01" if percent < 50 else ">99.9"
+    return f"{part:,} of {whole:,} ({shown} %)"
+
+
+def finding(outcome: Outcome) -> str:
+    """What was found, in words: counts with their denominator, the observed value, or why there is nothing."""
+    parts = []
+    if outcome.status in ("pass", "fail"):
+        if outcome.unit in ("rows", "columns") and outcome.denominator is not None and outcome.unexpected_count is not None:
+            parts.append(f"{share(outcome.unexpected_count, outcome.denominator)} {outcome.unit}")
+        elif outcome.unit == "values" and outcome.observed_value is None and outcome.denominator is not None:
+            parts.append(f"{outcome.unexpected_count or 0:,} wrong or absent, of {outcome.denominator:,} different values")
+        elif outcome.denominator is not None and outcome.unit == "values":
+            parts.append(f"of {outcome.denominator:,} values")
+        if outcome.observed_value is not None and not isinstance(outcome.observed_value, bool) and outcome.unit != "rows":
+            parts.insert(0, f"observed {observed(outcome)}")
+        if outcome.failing_organisations:
+            parts.append(f"in {outcome.failing_organisations:,} organisation{'' if outcome.failing_organisations == 1 else 's'}")
+    if outcome.message:
+        parts.append(outcome.message)
+    return clean(", ".join(parts))
+
+
+def observed(outcome: Outcome) -> str:
+    """The observed value, as people write it."""
+    value = outcome.observed_value
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)
+
+
+def kinds(examples: Sequence[Example], note: str, room: int = 5) -> str:
+    """Failing values as shapes with their counts."""
+    shown = [f"{clean(str(e.value) if e.value is not None else e.shape)} (×{e.count:,})" for e in examples[:room]]
+    if len(examples) > room:
+        shown.append(f"and {len(examples) - room} more kinds")
+    return ", ".join(shown) + (f"; {note}" if note else "")
+
+
+def tally(outcomes: Sequence[Outcome]) -> str:
+    """How many checks had which outcome, of how many."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    severities = Counter(outcome.severity for outcome in outcomes if outcome.status == "fail")
+    failed = ", ".join(f"{severities[s]} {s}" for s in ("critical", "warning", "info") if severities[s])
+    words = {
+        "pass": f"{counts['pass']} passed",
+        "fail": f"{counts['fail']} failed ({failed})",
+        "error": f"{counts['error']} could not be evaluated",
+        "vacuous": f"{counts['vacuous']} had nothing to judge",
+        "skipped": f"{counts['skipped']} not selected",
+    }
+    shown = [words[status] for status in ("pass", "fail", "error", "vacuous", "skipped") if counts[status]]
+    return f"{len(outcomes)} checks: {', '.join(shown)}" if shown else "0 checks"
+
+
+def heading(extract: ExtractRun) -> str:
+    """An extract in one line: what, how many rows and organisations, by which suite."""
+    parts = [clean(extract.name)]
+    if extract.rows is not None:
+        parts.append(f"{extract.rows:,} rows" + (f" in {len(extract.files)} files" if len(extract.files) > 1 else ""))
+    if extract.organisations is not None:
+        parts.append(f"{extract.organisations:,} organisations")
+    parts.append(f"suite {clean(extract.suite.name)}")
+    parts.append(f"{extract.seconds:.2f} s")
+    return " · ".join(parts)
