@@ -289,7 +289,7 @@ class _Scan:
                 self.counts[metric] = [found.get(organisation, 0) for organisation in self.organisations]
 
     def with_examples(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-        failed = [p for p in plan.checks if outcomes[p.check.id].status == "fail"]
+        failed = [p for p in plan.checks if self.worth_examples(outcomes[p.check.id])]
         by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
         found: dict[str, Outcome] = {}
         if by_row:
@@ -302,6 +302,10 @@ class _Scan:
                 query = phrase.key_examples(key, columns, violation, by_rows=expectation.by_rows)
                 found |= self.exemplified([planned], query, outcomes)
         return outcomes | found
+
+    def worth_examples(self, outcome: Outcome) -> bool:
+        """Failing values are looked at for failed checks; where values are asked for, also for failures that ``mostly`` allows."""
+        return outcome.status == "fail" or (self.show_values and outcome.status == "pass" and bool(outcome.unexpected_count))
 
     def exemplified(self, checks: Sequence[Planned], sql: str, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         try:

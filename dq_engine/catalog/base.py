@@ -298,8 +298,8 @@ class Bounded:
     strict_min: bool
     strict_max: bool
 
-    def bound_faults(self, *, needed: bool) -> Iterator[Fault]:
-        """Faults of the bounds: text that is neither number nor date, none given though one is needed, min above max."""
+    def bound_faults(self, *, needed: bool = False, ordered: bool = False) -> Iterator[Fault]:
+        """Faults of the bounds: text that is neither number nor date; none given though ``needed``; min above max though ``ordered``."""
         usable = True
         for argument, value in (("min_value", self.min_value), ("max_value", self.max_value)):
             if isinstance(value, str) and not readable(value):
@@ -307,7 +307,7 @@ class Bounded:
                 yield Fault(argument, f"expected a number, or a date such as 2024-03-31; got {sql.spoken(value)}")
         if needed and self.min_value is None and self.max_value is None:
             yield Fault("", "needs min_value or max_value, or both")
-        if usable and above(self.min_value, self.max_value):
+        if usable and ordered and above(self.min_value, self.max_value):
             yield Fault("min_value", f"min_value {self.min_value} is above max_value {self.max_value}: no value can be between")
 
     def between(self) -> str:
@@ -391,7 +391,7 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         return (self.column,)
 
     def faults(self) -> Iterator[Fault]:
-        return self.bound_faults(needed=False)
+        return self.bound_faults()
 
     def statement(self) -> str:
         return f"The {self.noun} of {self.column} {self.between()}"

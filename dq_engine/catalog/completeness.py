@@ -108,7 +108,7 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
         return (self.column,)
 
     def faults(self) -> Iterator[Fault]:
-        return self.bound_faults(needed=False)
+        return self.bound_faults()
 
     def statement(self) -> str:
         return f"The share of rows in which {self.column} has a value {self.between()}"

@@ -52,7 +52,7 @@ class ExpectColumnValuesToBeBetween(Bounded, ColumnRowExpectation, frozen=True, 
     strict_max: StrictMax = False
 
     def faults(self) -> Iterator[Fault]:
-        return self.bound_faults(needed=True)
+        return self.bound_faults(needed=True, ordered=True)
 
     def statement(self) -> str:
         return self.every(self.between())

@@ -111,32 +111,39 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         column, members = scalar_column(scope, self.column), self.members(scope)
+        flags = ", ".join(f"CASE WHEN bool_or(k1 = {member}) THEN '1' ELSE '0' END" for member in members)
         return {
             "element": Count(scope.where, None if scope.where else RowsFact()),
             "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
             "distinct": self.group_metric(scope, "count(*)"),
             "foreign": self.group_metric(scope, f"count_if({sql.in_list('k1', members, negate=True)})"),
-            "found": self.group_metric(scope, f"count_if({sql.in_list('k1', members)})"),
+            "found": self.group_metric(scope, f"concat('', {flags})" if flags else "''"),
         }
+
+    def absent(self, scope: Scope, found: Number) -> list[Member]:
+        """The members of the set that the column does not have. ``found`` holds a 1 or 0 for each that it could have."""
+        column = scalar_column(scope, self.column)
+        present = {member for member, flag in zip(self.members(scope), str(found), strict=True) if flag == "1"}
+        return [member for member in self.value_set if not present.intersection(literals(column, [member]))]
 
     def result(self, scope: Scope, numbers: Mapping[str, Number], *, foreign_matters: bool, absent_matters: bool) -> Judgement:
         """The judgement, over the distinct values."""
         element, missing = number(numbers["element"]), number(numbers["missing"])
-        distinct, foreign = number(numbers["distinct"]), number(numbers["foreign"])
-        members, found = set(map(sql.spoken, self.value_set)), number(numbers["found"])
-        absent = len(members) - found
-        success = not (foreign_matters and foreign) and not (absent_matters and absent > 0)
-        nothing_there = distinct == 0 and not (absent_matters and absent > 0)
+        distinct = number(numbers["distinct"])
+        foreign = number(numbers["foreign"]) if foreign_matters else 0
+        absent = self.absent(scope, numbers["found"]) if absent_matters else []
+        success = not foreign and not absent
         details: dict[str, Any] = {"absent_members": absent} if absent_matters else {}
+        empty = distinct == 0 and success
         return Judgement(
-            None if nothing_there else success,
+            None if empty else success,
             "values",
             distinct,
             0,
-            (foreign if foreign_matters else 0) + (absent if absent_matters else 0),
+            foreign + len(absent),
             success,
             details=details,
-            message=nothing(element, element - missing) if nothing_there else "",
+            message=nothing(element, element - missing) if empty else "",
         )
 
 

@@ -59,7 +59,7 @@ class ExpectTableRowCountToBeBetween(Bounded, RowCountExpectation, frozen=True, 
     strict_max: StrictMax = False
 
     def faults(self) -> Iterator[Fault]:
-        return self.bound_faults(needed=False)
+        return self.bound_faults(ordered=True)
 
     def statement(self) -> str:
         return f"The number of rows {self.between()}"

@@ -136,7 +136,7 @@ class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=Tru
         return (self.column,)
 
     def faults(self) -> Iterator[Fault]:
-        return self.bound_faults(needed=False)
+        return self.bound_faults()
 
     def key(self, scope: Scope) -> Key:
         column = scalar_column(scope, self.column)

@@ -15,7 +15,8 @@ GX_VERSION = "1.24.1"
 """The version of Great Expectations whose shape this is."""
 PARTIAL, COMPLETE = 20, 200
 """GX's own caps on the failing values that it lists."""
-NULL_RULES = ("expect_column_values_to_be_null", "expect_column_values_to_not_be_null")
+NOT_NULL = "expect_column_values_to_not_be_null"
+NULL_RULES = (NOT_NULL, "expect_column_values_to_be_null")
 
 
 def validation_results(run: Run) -> dict[str, Any]:
@@ -85,7 +86,12 @@ def _details(outcome: Outcome) -> dict[str, Any]:
         return _map_result(outcome)
     if "distinct_values" in outcome.expectation:
         values = [_native(example) for example in outcome.examples if example.value is not None]
-        return {"observed_value": None, "unexpected_count": outcome.unexpected_count, "partial_unexpected_list": values[:PARTIAL]}
+        absent = outcome.details.get("absent_members")
+        missing = {} if absent is None else {"missing_count": len(absent), "partial_missing_list": absent[:PARTIAL]}
+        if "contain_set" in outcome.expectation:
+            return {"observed_value": None, **missing}
+        unexpected = (outcome.unexpected_count or 0) - len(absent or ())
+        return {"observed_value": None, "unexpected_count": unexpected, "partial_unexpected_list": values[:PARTIAL], **missing}
     if "columns_to_match" in outcome.expectation:
         mismatched = outcome.details.get("mismatched")
         return {"observed_value": outcome.details["columns"], **({"details": {"mismatched": mismatched}} if mismatched else {})}
@@ -95,8 +101,12 @@ def _details(outcome: Outcome) -> dict[str, Any]:
 def _map_result(outcome: Outcome) -> dict[str, Any]:
     element, missing, unexpected = outcome.element_count or 0, outcome.missing_count or 0, outcome.unexpected_count or 0
     judged = element - missing
-    values = [_native(example) for example in outcome.examples if example.value is not None for _ in range(min(example.count, COMPLETE))]
-    counted = [{"value": _native(e), "count": e.count} for e in outcome.examples if e.value is not None]
+    pair = "column_A" in outcome.kwargs
+    natives = [(_native(example, pair=pair), example.count) for example in outcome.examples if example.value is not None]
+    values = [value for value, count in natives for _ in range(min(count, COMPLETE))]
+    counted = [{"value": value, "count": count} for value, count in natives]
+    if outcome.expectation == NOT_NULL and unexpected:
+        values, counted = [None] * min(unexpected, COMPLETE), [{"value": None, "count": unexpected}]
     result: dict[str, Any] = {
         "element_count": element,
         "unexpected_count": unexpected,
@@ -120,6 +130,7 @@ def percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def _native(example: Example) -> Any:
-    """The failing value, from the JSON text in which it was read."""
-    return json.loads(example.value)
+def _native(example: Example, *, pair: bool = False) -> Any:
+    """The failing value, from the JSON text in which it was read; of a pair, a list of the two."""
+    value = json.loads(example.value)
+    return list(value.values()) if pair and isinstance(value, dict) else value

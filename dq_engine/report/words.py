@@ -8,6 +8,10 @@ from collections.abc import Sequence
 
 from dq_engine.model import Example, ExtractRun, Outcome, Status
 
+ROOM = 8
+"""Items of a list that are spelled out."""
+LONGEST = 100
+"""Characters of one failing value that are shown in a line."""
 ORDER: tuple[Status, ...] = ("error", "fail", "vacuous", "skipped", "pass")
 """Statuses by how soon a reader should see them."""
 
@@ -42,9 +46,22 @@ def finding(outcome: Outcome) -> str:
             parts.insert(0, f"observed {observed(outcome)}")
         if outcome.failing_organisations:
             parts.append(f"in {outcome.failing_organisations:,} organisation{'' if outcome.failing_organisations == 1 else 's'}")
+    if absent := outcome.details.get("absent_members"):
+        parts.append("absent: " + ", ".join(map(str, absent[:ROOM])) + (f" and {len(absent) - ROOM} more" if len(absent) > ROOM else ""))
+    if mismatched := outcome.details.get("mismatched"):
+        parts.append(mismatch(mismatched))
     if outcome.message:
         parts.append(outcome.message)
     return clean(", ".join(parts))
+
+
+def mismatch(mismatched: dict[str, list[str]] | list[dict[str, object]]) -> str:
+    """Which columns are absent or foreign, or where the order differs."""
+    if isinstance(mismatched, list):
+        first = mismatched[0]
+        return f"first difference at position {first['Expected Column Position']}: {first['Found']} instead of {first['Expected']}"
+    words = {"missing": "absent", "unexpected": "foreign"}
+    return "; ".join(f"{words[key]}: {', '.join(names)}" for key, names in mismatched.items())
 
 
 def observed(outcome: Outcome) -> str:
@@ -59,10 +76,15 @@ def observed(outcome: Outcome) -> str:
 
 def kinds(examples: Sequence[Example], note: str, room: int = 5) -> str:
     """Failing values as shapes with their counts."""
-    shown = [f"{clean(str(e.value) if e.value is not None else e.shape)} (×{e.count:,})" for e in examples[:room]]
+    shown = [f"{cut(clean(str(e.value) if e.value is not None else e.shape))} (×{e.count:,})" for e in examples[:room]]
     if len(examples) > room:
         shown.append(f"and {len(examples) - room} more kinds")
     return ", ".join(shown) + (f"; {note}" if note else "")
+
+
+def cut(text: str) -> str:
+    """The text, cut where it is too long for a line."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def tally(outcomes: Sequence[Outcome]) -> str:
