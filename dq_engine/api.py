@@ -83,4 +83,6 @@ def _extract(source: Any, suite: Suite, name: str | None, directory: Path) -> Ex
         path = directory / "table.parquet"
         write_frame(source, path)
         return Extract(name or suite.feed.feed, (path,), suite)
-    raise UsageError(f"cannot check a {type(source).__name__}: expected a path, several paths, or a pandas, polars or pyarrow table")
+    raise UsageError(
+        f"cannot check a {type(source).__name__}: expected a path, several paths, or a pandas, polars or pyarrow table"
+    )

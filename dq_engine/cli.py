@@ -110,7 +110,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     """Checks the data quality of Parquet extracts by Great Expectations suites."""
 
@@ -120,19 +122,35 @@ def options(
 
 @app.command(epilog=f"Example: dq check sample_data/practices.parquet --fail-on warning. {EXIT_CODES}")
 def check(
-    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders or quoted globs; none: the extracts of dq.toml.")] = None,
-    suite: Annotated[Path | None, typer.Option("--suite", "-s", help="The suite for all paths; else found by place and name.")] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only these checks: a pattern for id, type or column, or key:pattern.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders or quoted globs; none: the extracts of dq.toml.")
+    ] = None,
+    suite: Annotated[
+        Path | None, typer.Option("--suite", "-s", help="The suite for all paths; else found by place and name.")
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Only these checks: a pattern for id, type or column, or key:pattern.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not these checks; as --select.")] = None,
-    fail_on: Annotated[FailOn | None, typer.Option(help="The severity from which a failure fails the run.  [default: critical]")] = None,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="The severity from which a failure fails the run.  [default: critical]")
+    ] = None,
     format: Annotated[Format, typer.Option(help="How the results are written.")] = Format.TEXT,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")
+    ] = None,
     results: Annotated[Path | None, typer.Option(help="The folder in which runs are stored.  [default: dq-results]")] = None,
     no_results: Annotated[bool, typer.Option("--no-results", help="Store nothing.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of a scan.  [default: all processors]")] = None,
-    memory_limit: Annotated[str | None, typer.Option(help='Memory of a scan, such as "512MB".  [default: most of the machine]')] = None,
-    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds that one extract may take.  [default: no limit]")] = None,
-    show_values: Annotated[bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")] = False,
+    memory_limit: Annotated[
+        str | None, typer.Option(help='Memory of a scan, such as "512MB".  [default: most of the machine]')
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds that one extract may take.  [default: no limit]")
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no text unless the run does not pass.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the checks that passed, too.")] = False,
 ) -> None:
@@ -140,6 +158,7 @@ def check(
     with _worker() as worker:
         from dq_engine import store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
+        from dq_engine.errors import StoreError  # noqa: PLC0415
 
         config = _config()
         chosen = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, show_values=show_values)
@@ -153,7 +172,7 @@ def check(
         if not no_results:
             try:
                 stored = store.save(run, folder, worker)
-            except store.StoreError as error:
+            except StoreError as error:
                 trouble = str(error)
     _write(run, format, output, quiet=quiet, verbose=verbose)
     if stored is not None and not quiet:
@@ -174,6 +193,7 @@ def _worker() -> Iterator[_WorkerProcess]:
 
 def _config() -> Config | None:
     from dq_engine import config  # noqa: PLC0415
+    from dq_engine.errors import ConfigError  # noqa: PLC0415
 
     path = config.find(Path.cwd())
     if path is None:
@@ -181,7 +201,7 @@ def _config() -> Config | None:
     try:
         return config.parse(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        raise config.ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
 
 
 def _options(

@@ -25,13 +25,15 @@ NO_ORGANISATION, NO_CODE = "(none)", "(not a code)"
 def read_parquet(files: Sequence[str], *, partitioned: bool) -> str:
     """SQL of the relation over the files; NaN is looked for even where statistics seem to rule it out."""
     listed = ", ".join(sql.text(file) for file in files)
-    return f"read_parquet([{listed}], can_have_nan = true, hive_partitioning = {str(partitioned).lower()}, hive_types_autocast = false)"
+    options = f"can_have_nan = true, hive_partitioning = {str(partitioned).lower()}, hive_types_autocast = false"
+    return f"read_parquet([{listed}], {options})"
 
 
 def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
     """The view that every other query reads: the columns by their names, with NaN as NULL."""
     columns = ", ".join(
-        f"nullif({column.sql}, 'NaN'::{column.type}) AS {column.sql}" if column.kind == "float" else column.sql for column in table.columns
+        f"nullif({column.sql}, 'NaN'::{column.type}) AS {column.sql}" if column.kind == "float" else column.sql
+        for column in table.columns
     )
     return f"CREATE VIEW {VIEW} AS SELECT {columns} FROM {read_parquet(files, partitioned=partitioned)}"
 
@@ -52,7 +54,9 @@ def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
         return f"SELECT {_lines(numbers)}\nFROM {VIEW}"
     chosen = ["CASE WHEN grouping(dq_organisation) = 0 THEN dq_organisation END", *numbers]
     source = f"(SELECT *, {organisation(by)} AS dq_organisation FROM {VIEW})"
-    return f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), (dq_organisation))\nLIMIT {MOST_ORGANISATIONS + 2}"
+    return (
+        f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), (dq_organisation))\nLIMIT {MOST_ORGANISATIONS + 2}"
+    )
 
 
 def phrase(metric: Count | Scalar) -> str:
@@ -100,8 +104,9 @@ def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence
 def _bounds(name: str, type_name: str) -> str:
     low, high = f"TRY_CAST(low AS {type_name})", f"TRY_CAST(high AS {type_name})"
     return (
-        f"SELECT min({low}) AS lo, max({high}) AS hi, bool_and(coalesce(nulls = n OR ({low} IS NOT NULL AND {high} IS NOT NULL), false)) "
-        f"AS complete FROM chunks WHERE n > 0 AND path_in_schema = {sql.text(name)}"
+        f"SELECT min({low}) AS lo, max({high}) AS hi, "
+        f"bool_and(coalesce(nulls = n OR ({low} IS NOT NULL AND {high} IS NOT NULL), false)) AS complete "
+        f"FROM chunks WHERE n > 0 AND path_in_schema = {sql.text(name)}"
     )
 
 
@@ -113,10 +118,11 @@ def duplicates_by_organisation(key: Key, by: Column) -> str:
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
     names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
     where = f" WHERE {key.where}" if key.where else ""
-    inner = f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns) + 1)}"
-    return (
-        f"SELECT o, sum(n) FROM (SELECT o, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})) WHERE total > 1 GROUP BY o"
+    inner = (
+        f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns) + 1)}"
     )
+    totals = f"SELECT o, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
+    return f"SELECT o, sum(n) FROM ({totals}) WHERE total > 1 GROUP BY o"
 
 
 def row_examples(failed: Sequence[tuple[str, Sequence[Column]]]) -> str:
@@ -132,7 +138,8 @@ def row_examples(failed: Sequence[tuple[str, Sequence[Column]]]) -> str:
     any_failed = " OR ".join(f"({predicate})" for predicate, _ in failed)
     rows = f"SELECT unnest([{_lines(cases)}]) AS e FROM {VIEW} WHERE {any_failed}"
     kinds = f"SELECT e.c AS c, e.s AS s, e.v AS v, count(*) AS n FROM ({rows}) WHERE e IS NOT NULL GROUP BY ALL"
-    ranked = f"SELECT *, count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place FROM ({kinds})"
+    ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
+    ranked = f"SELECT *, {ranks} FROM ({kinds})"
     return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
 
 
@@ -151,7 +158,9 @@ def _shape(columns: Sequence[Column]) -> str:
     shapes = [f"coalesce({sql.masked(sql.as_text(column))}, 'NULL')" for column in columns]
     if len(columns) == 1:
         return shapes[0]
-    return " || ' | ' || ".join(f"{sql.text(column.name + ' ')} || {shape}" for column, shape in zip(columns, shapes, strict=True))
+    return " || ' | ' || ".join(
+        f"{sql.text(column.name + ' ')} || {shape}" for column, shape in zip(columns, shapes, strict=True)
+    )
 
 
 def _value(columns: Sequence[Column]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import typing
 from typing import Any
@@ -52,8 +53,9 @@ def reference() -> str:
     """The reference of all expectations, in Markdown."""
     index = "\n".join(f"- [{name}](#{name}): {summary(cls)}" for name, cls in CATALOG.items())
     intro = (
-        "# Expectations\n\nGenerated from the catalogue by `dq explain --markdown`; do not edit. Every expectation also takes `severity` "
-        "(critical, warning, info), `notes`, `description`, `id` and `meta`; where rows or values are judged, `row_condition` too."
+        "# Expectations\n\nGenerated from the catalogue by `dq explain --markdown`; do not edit. Every expectation also takes "
+        "`severity` (critical, warning, info), `notes`, `description`, `id` and `meta`; where rows or values are judged, "
+        "`row_condition` too."
     )
     return "\n\n".join([intro, index, *(page(cls) for cls in CATALOG.values())]) + "\n"
 
@@ -78,13 +80,26 @@ def _type(schema: dict[str, Any]) -> str:
         return " or ".join(dict.fromkeys(_type(option) for option in schema["anyOf"]))
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
-    names = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "array": "list", "null": "null"}
+    names = {
+        "string": "text",
+        "number": "number",
+        "integer": "whole number",
+        "boolean": "true or false",
+        "array": "list",
+        "null": "null",
+    }
     return names.get(schema.get("type", ""), "any")
 
 
 def _example(case: Case) -> str:
     arguments = json.dumps(case.arguments, ensure_ascii=False)
-    data = json.dumps({name: [None if value != value else value for value in values] for name, values in case.data.items()}, ensure_ascii=False)
+    data = json.dumps(
+        {
+            name: [None if isinstance(value, float) and math.isnan(value) else value for value in values]
+            for name, values in case.data.items()
+        },
+        ensure_ascii=False,
+    )
     counted = "" if case.unexpected in (None, 0) else f", {case.unexpected} unexpected"
     return f"{case.title}: `{arguments}` on `{data}` {'passes' if case.passes else 'fails'}{counted}"
 
@@ -111,7 +126,9 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def suite_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a suite: GX's own keys, ``meta.dq``, and for each type its arguments."""
-    (feed, field, own), definitions = msgspec.json.schema_components([Feed, Field, ExpectationMeta], ref_template="#/$defs/{name}")
+    (feed, field, own), definitions = msgspec.json.schema_components(
+        [Feed, Field, ExpectationMeta], ref_template="#/$defs/{name}"
+    )
     (condition,), condition_definitions = msgspec.json.schema_components([conditions.Condition], ref_template="#/$defs/{name}")
     definitions = {**definitions, **condition_definitions, "Condition": condition}
     definitions["Feed"]["additionalProperties"] = definitions["Field"]["additionalProperties"] = False

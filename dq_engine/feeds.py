@@ -79,7 +79,7 @@ def find_files(argument: str, *, whole: bool = False) -> list[Files]:
     if path.exists():
         return [Files(path.stem, (path.resolve(),))]
     if _GLOB.search(argument):
-        matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))
+        matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207  ** and absolute patterns
         paths = tuple(match.resolve() for match in matches if match.is_file())
         if not paths:
             raise NothingFound(f"{argument}: no file matches")

@@ -25,4 +25,6 @@ def write_frame(frame: Any, path: Path) -> None:
             table = pa.table(frame)
         pq.write_table(table.replace_schema_metadata(None), path, compression="zstd")
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise UsageError(f"the table cannot be written as Parquet ({type(error).__name__}): give each column values of one type") from None
+        raise UsageError(
+            f"the table cannot be written as Parquet ({type(error).__name__}): give each column values of one type"
+        ) from None

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-
 Severity = Literal["critical", "warning", "info"]
 Status = Literal["pass", "fail", "error", "vacuous", "skipped"]
 Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy"]
@@ -306,7 +305,6 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def success(self) -> bool:
         """True only if something was checked, everything planned was evaluated, and the gate passed (exit code 0)."""
         return self.exit_code == 0
-
 
     def to_gx(self) -> dict[str, Any]:
         """The run as Great Expectations writes a validation result (COMPLETE); see :mod:`dq_engine.report.gx`."""

@@ -51,11 +51,11 @@ Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, ascendi
 Item = tuple[Any, Any]  # one node of the parse tree: (operation, argument)
 
 
-class UnsupportedPattern(ValueError):  # noqa: N818
+class UnsupportedPattern(ValueError):
     """The pattern is valid in Python but nothing in RE2 means the same. The message says what, and what to do."""
 
 
-class InvalidPattern(ValueError):  # noqa: N818
+class InvalidPattern(ValueError):
     """Python's ``re`` rejects the pattern. The message has its reason and the position."""
 
 

@@ -20,7 +20,9 @@ def judge(planned: Planned, numbers: Mapping[Metric, Number], failures: Mapping[
         return unjudged(planned.check, extract, "error", planned.problem)
     for metric in planned.metrics.values():
         if metric not in numbers:
-            return unjudged(planned.check, extract, "error", failures.get(metric, "a number that the check needs was not found out"))
+            return unjudged(
+                planned.check, extract, "error", failures.get(metric, "a number that the check needs was not found out")
+            )
     try:
         found = {name: numbers[metric] for name, metric in planned.metrics.items()}
         judgement = planned.check.expectation.judge(planned.scope, found)
@@ -96,7 +98,7 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
     outcomes = [outcome for extract in extracts for outcome in extract.outcomes]
     planned, reported = sum(extract.planned for extract in extracts), len(outcomes)
     errors = [outcome for outcome in outcomes if outcome.status == "error"]
-    gate = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on in SEVERITIES else ()  # type: ignore[arg-type]
+    gate = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on in SEVERITIES else ()
     failed = [outcome for outcome in outcomes if outcome.status == "fail" and outcome.severity in gate]
     judged = [outcome for outcome in outcomes if outcome.status in ("pass", "fail")]
     empty = [extract.name for extract in extracts if not any(o.status in ("pass", "fail") for o in extract.outcomes)]
@@ -109,12 +111,20 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
     if failed:
         return 1, f"failed: {_of(len(failed), len(judged), f'failed at severity {fail_on} or above')}"
     if empty:
-        return 4, f"nothing was checked{' in ' + ', '.join(empty) if len(empty) < len(extracts) else ''}: no check had anything to judge"
+        where = f" in {', '.join(empty)}" if len(empty) < len(extracts) else ""
+        return (
+            4,
+            f"nothing was checked{where}: no check had anything to judge",
+        )
     tolerated = sum(outcome.status == "fail" for outcome in outcomes)
     unjudged_count = planned - len(judged)
     words = [f"{len(judged) - tolerated} of {planned} checks passed"]
     words += [f"{tolerated} failed below the severity that counts"] if tolerated else []
-    words += [f"{unjudged_count} had nothing to judge or {'was' if unjudged_count == 1 else 'were'} not selected"] if unjudged_count else []
+    words += (
+        [f"{unjudged_count} had nothing to judge or {'was' if unjudged_count == 1 else 'were'} not selected"]
+        if unjudged_count
+        else []
+    )
     return 0, f"passed: {', '.join(words)}"
 
 

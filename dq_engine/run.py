@@ -16,7 +16,6 @@ from dq_engine import compile as phrase
 from dq_engine import privacy, results
 from dq_engine.catalog.base import KeyExpectation, RowExpectation, Scope, find_column
 from dq_engine.catalog.types import kind_of
-from dq_engine.catalog.uniqueness import RepeatedKeyExpectation
 from dq_engine.errors import ExtractError, NotEvaluable, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
@@ -80,7 +79,8 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
         raise ExtractError(f"{extract.name}: {scan.words(error)}") from None
     needed = {metric for planned in plan.checks for metric in planned.metrics.values()}
     lines = [
-        f"-- {extract.name}: {len(plan.checks)} checks need {len(needed)} numbers of {len(plan.table.columns)} columns, {scan.rows:,} rows",
+        f"-- {extract.name}: {len(plan.table.columns)} columns, {scan.rows:,} rows",
+        f"-- {len(plan.checks)} checks need {len(needed)} numbers",
         f"-- the footers give {len(plan.known)} of these numbers without a scan",
         *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
     ]
@@ -166,9 +166,7 @@ class _Scan:
         counted = zip(self.files, described["rows"], strict=True)
         self.files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
         feed = self.extract.suite.feed
-        columns = tuple(
-            privacy.disclose(_column(*column), feed, show_values=self.show_values) for column in described["columns"]
-        )
+        columns = tuple(privacy.disclose(_column(*column), feed, show_values=self.show_values) for column in described["columns"])
         table = Table(columns, self.rows)
         self.query("view", phrase.view(table, paths, partitioned=self.extract.partitioned))
         return make_plan(self.wanted, table, self.organisation(table))
@@ -228,7 +226,9 @@ class _Scan:
         if plan.organisation is not None:
             self.problem = self.problem or "some checks could not be evaluated: nothing is counted per organisation"
         for planned in plan.checks:
-            own = [metric for metric in dict.fromkeys(planned.metrics.values()) if metric in metrics and metric not in self.numbers]
+            own = [
+                metric for metric in dict.fromkeys(planned.metrics.values()) if metric in metrics and metric not in self.numbers
+            ]
             if own:
                 rows_metrics = [metric for metric in own if isinstance(metric, Count | Scalar)]
                 self.scan_group(rows_metrics, "rows of one check", phrase.row_scan(rows_metrics, None))
@@ -304,7 +304,7 @@ class _Scan:
         return outcomes | found
 
     def worth_examples(self, outcome: Outcome) -> bool:
-        """Failing values are looked at for failed checks; where values are asked for, also for failures that ``mostly`` allows."""
+        """Failing values are looked at for failed checks; on request of values, also for failures that ``mostly`` allows."""
         return outcome.status == "fail" or (self.show_values and outcome.status == "pass" and bool(outcome.unexpected_count))
 
     def exemplified(self, checks: Sequence[Planned], sql: str, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
@@ -317,7 +317,9 @@ class _Scan:
         for place, planned in enumerate(checks):
             shown, kinds = found.get(place, ((), 0))
             note = f"{kinds - len(shown):,} further kinds of failing values are not listed" if kinds > len(shown) else ""
-            exemplified[planned.check.id] = msgspec.structs.replace(outcomes[planned.check.id], examples=shown, examples_note=note)
+            exemplified[planned.check.id] = msgspec.structs.replace(
+                outcomes[planned.check.id], examples=shown, examples_note=note
+            )
         return exemplified
 
     # ----------------------------------------------------------------------------------------------------------- records

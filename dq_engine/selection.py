@@ -1,7 +1,7 @@
 """``--select`` and ``--ignore``: which checks of the suites are run.
 
-A term is ``key:pattern`` or a pattern alone. Keys: id, type, column, dimension, severity. Patterns are shell patterns (``*``, ``?``);
-a pattern alone is tried on the id, the type (with or without ``expect_``) and the columns.
+A term is ``key:pattern`` or a pattern alone. Keys: id, type, column, dimension, severity. Patterns are those of a shell (``*``,
+``?``); a pattern alone is tried on the id, the type (with or without ``expect_``) and the columns.
 """
 
 from __future__ import annotations

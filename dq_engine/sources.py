@@ -22,7 +22,9 @@ def connect(files: list[str], settings: dict[str, Any]) -> duckdb.DuckDBPyConnec
 
     ``settings``: ``threads``, ``memory_limit`` and ``temp_directory`` of DuckDB, each optional.
     """
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection = duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
     for name, value in settings.items():
         connection.execute(f"SET {ident(name)} = {text(str(value))}")
     connection.execute("SET TimeZone = 'UTC'")
@@ -51,7 +53,8 @@ def describe(connection: duckdb.DuckDBPyConnection, files: list[str], relation: 
         connection.execute(
             "SELECT path_in_schema, CASE WHEN count(stats_null_count) = count(*) THEN sum(stats_null_count) END "
             f"FROM parquet_metadata({listed}) WHERE row_group_num_rows > 0 GROUP BY ALL HAVING count(*) = "
-            f"(SELECT count(*) FROM (SELECT DISTINCT file_name, row_group_id FROM parquet_metadata({listed}) WHERE row_group_num_rows > 0))"
+            "(SELECT count(*) FROM (SELECT DISTINCT file_name, row_group_id "
+            f"FROM parquet_metadata({listed}) WHERE row_group_num_rows > 0))"
         ).fetchall()
     )
     columns = []
@@ -67,7 +70,9 @@ def _shapes(connection: duckdb.DuckDBPyConnection, listed: str) -> dict[str, lis
     """Per file, the top-level columns with a text of their type."""
     shapes: dict[str, list[tuple[str, str]]] = {}
     left: dict[str, list[int]] = {}
-    query = f"SELECT file_name, name, type, num_children, coalesce(logical_type, converted_type, '') FROM parquet_schema({listed})"
+    query = (
+        f"SELECT file_name, name, type, num_children, coalesce(logical_type, converted_type, '') FROM parquet_schema({listed})"
+    )
     for file, name, physical, children, logical in connection.execute(query).fetchall():
         if file not in shapes:
             shapes[file], left[file] = [], []
@@ -77,7 +82,10 @@ def _shapes(connection: duckdb.DuckDBPyConnection, listed: str) -> dict[str, lis
             shapes[file].append((name, f"{physical or 'group'} {logical}".strip()))
         else:
             open_groups[-1] -= 1
-            shapes[file][-1] = (shapes[file][-1][0], f"{shapes[file][-1][1]}, {name} {physical or 'group'} {logical}".strip())
+            shapes[file][-1] = (
+                shapes[file][-1][0],
+                f"{shapes[file][-1][1]}, {name} {physical or 'group'} {logical}".strip(),
+            )
         while open_groups and open_groups[-1] == 0:
             open_groups.pop()
         if children:
@@ -93,7 +101,9 @@ def _difference(place: int, first: list[tuple[str, str]], other: list[tuple[str,
         parts.append("lacks " + ", ".join(f'"{name}"' for name in absent))
     if foreign := [name for name in theirs if name not in mine]:
         parts.append("has in addition " + ", ".join(f'"{name}"' for name in foreign))
-    parts += [f'has "{name}" as {theirs[name]}, not {mine[name]}' for name in mine if name in theirs and theirs[name] != mine[name]]
+    parts += [
+        f'has "{name}" as {theirs[name]}, not {mine[name]}' for name in mine if name in theirs and theirs[name] != mine[name]
+    ]
     what = "; ".join(parts) or "has the same columns in another order"
     return f"the files of the extract do not have one shape: file {place + 1} of them {what} (compared with file 1)"
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from typing import TYPE_CHECKING
 
-from dq_engine.model import Column, Kind
+if TYPE_CHECKING:  # the worker imports this module, and must start without the model and what that imports
+    from dq_engine.model import Column, Kind
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "decimal", "float"})
 TEMPORAL: frozenset[Kind] = frozenset({"date", "timestamp", "timestamptz"})
@@ -119,9 +121,14 @@ def as_text(column: Column) -> str:
 
 
 def masked(expression: str, limit: int = 40) -> str:
-    """The shape of a text: letters become ``A`` or ``a``, digits ``9``; what follows the first ``limit`` characters is left out."""
+    """The shape of a text: letters become ``A`` or ``a``, digits ``9``; what follows ``limit`` characters is left out."""
     shape = f"substr({expression}, 1, {limit})"
-    for pattern, mask in ((r"[^\p{Lu}\p{Lt}\p{N}\p{P}\p{S}\p{Z}\p{C}]", "a"), (r"[\p{Lu}\p{Lt}]", "A"), (r"\p{N}", "9"), (r"\p{C}", "?")):
+    for pattern, mask in (
+        (r"[^\p{Lu}\p{Lt}\p{N}\p{P}\p{S}\p{Z}\p{C}]", "a"),
+        (r"[\p{Lu}\p{Lt}]", "A"),
+        (r"\p{N}", "9"),
+        (r"\p{C}", "?"),
+    ):
         shape = f"regexp_replace({shape}, '{pattern}', '{mask}', 'g')"
     return f"{shape} || CASE WHEN length({expression}) > {limit} THEN '…' ELSE '' END"
 

@@ -51,7 +51,9 @@ def prepare(results: Path) -> None:
         with tempfile.TemporaryFile(dir=results):
             pass
     except OSError as error:
-        raise UsageError(f"{results}: no results can be written here: {words(error)}. Choose another folder with --results") from None
+        raise UsageError(
+            f"{results}: no results can be written here: {words(error)}. Choose another folder with --results"
+        ) from None
 
 
 def save(run: Run, results: Path, writer: Writer) -> Path:
@@ -177,18 +179,33 @@ def _join(folder: Path) -> str:
         "{'number': 'INTEGER', 'organisation': 'INTEGER', 'element_count': 'BIGINT', 'missing_count': 'BIGINT', "
         "'unexpected_count': 'BIGINT'})"
     )
+    names = (
+        "run",
+        "started",
+        "extract",
+        "feed",
+        "level",
+        "source",
+        "check",
+        "expectation",
+        "columns",
+        "dimension",
+        "severity",
+        "unit",
+    )
+    described = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     checks = (
-        f"read_json({text(str(folder / 'checks.json'))}, format = 'newline_delimited', columns = {{'number': 'INTEGER', 'run': 'VARCHAR', "
-        "'started': 'VARCHAR', 'extract': 'VARCHAR', 'feed': 'VARCHAR', 'level': 'VARCHAR', 'source': 'VARCHAR', 'check': 'VARCHAR', "
-        "'expectation': 'VARCHAR', 'columns': 'VARCHAR', 'dimension': 'VARCHAR', 'severity': 'VARCHAR', 'weight': 'DOUBLE', 'unit': 'VARCHAR'})"
+        f"read_json({text(str(folder / 'checks.json'))}, format = 'newline_delimited', "
+        f"columns = {{'number': 'INTEGER', 'weight': 'DOUBLE', {described}}})"
     )
     organisations = (
         f"read_json({text(str(folder / 'organisations.json'))}, format = 'newline_delimited', "
         "columns = {'number': 'INTEGER', 'organisation': 'VARCHAR'})"
     )
     return (
-        "COPY (SELECT c.run, CAST(c.started AS TIMESTAMPTZ) AS started, c.extract, c.feed, c.level, c.source, c.check, c.expectation, "
-        "c.columns, c.dimension, c.severity, c.weight, c.unit, o.organisation, n.element_count, n.missing_count, n.unexpected_count, "
+        "COPY (SELECT c.run, CAST(c.started AS TIMESTAMPTZ) AS started, c.extract, c.feed, c.level, c.source, c.check, "
+        "c.expectation, c.columns, c.dimension, c.severity, c.weight, c.unit, o.organisation, "
+        "n.element_count, n.missing_count, n.unexpected_count, "
         "n.element_count - n.missing_count AS denominator "
         f"FROM {counts} n JOIN {checks} c ON c.number = n.number LEFT JOIN {organisations} o ON o.number = n.organisation "
         f"ORDER BY c.number, o.number NULLS FIRST) TO {text(str(folder / MEASURES))} (FORMAT parquet, COMPRESSION zstd)"

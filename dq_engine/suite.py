@@ -168,7 +168,10 @@ class _Reader:
             self.fault("$.meta.dq.feed", "expected lower-case letters, digits and underscores, such as list_sizes")
         organisation = values.get("organisation_column")
         if organisation in fields and fields[organisation].sensitivity == "identifying":
-            self.fault("$.meta.dq.organisation_column", f'column "{organisation}" identifies people, so it cannot name organisations')
+            self.fault(
+                "$.meta.dq.organisation_column",
+                f'column "{organisation}" identifies people, so it cannot name organisations',
+            )
         return Feed(**{"feed": slug, **values, "columns": fields})
 
     def check(self, path: str, raw: Any) -> Check | None:
@@ -219,7 +222,11 @@ class _Reader:
         elif not isinstance(name, str):
             self.fault(f"{path}.type", f"expected the type of an expectation, as text; got {kind(name)}")
         elif name not in CATALOG:
-            self.fault(f"{path}.type", f'unknown expectation type "{name}"{suggestion(name, list(CATALOG))}', "dq explain lists all.")
+            self.fault(
+                f"{path}.type",
+                f'unknown expectation type "{name}"{suggestion(name, list(CATALOG))}',
+                "dq explain lists all.",
+            )
         else:
             return CATALOG[name]
         return None
@@ -333,4 +340,3 @@ def allowed(wanted: Any) -> str:
 def choices(wanted: Any) -> tuple[Any, ...]:
     """The values of a Literal type; none for any other type."""
     return typing.get_args(wanted) if typing.get_origin(wanted) is typing.Literal else ()
-

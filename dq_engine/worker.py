@@ -15,11 +15,13 @@ import math
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
 from dq_engine import sources
+from dq_engine.sql import text
 
 PROGRESS_EVERY = 0.25
 """Seconds between two reports of progress."""
@@ -41,23 +43,20 @@ class Worker:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request. Expected trouble is an answer, too: ``{"error": {"kind", "message"}}``."""
+        operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "open": self.open,
+            "query": lambda asked: self.query(asked["sql"]),
+            "suite_query": lambda asked: self.suite_query(asked["query"], asked["sql"]),
+            "write": write,
+        }
         try:
-            match request["op"]:
-                case "open":
-                    return self.open(request)
-                case "query":
-                    return self.query(request["sql"])
-                case "suite_query":
-                    return self.suite_query(request["query"], request["sql"])
-                case "write":
-                    return write(request)
+            return operations[request["op"]](request)
         except sources.Unreadable as error:
             return failure("Unreadable", str(error))
         except duckdb.Error as error:
             return failure(type(error).__name__, sources.reason(error))
         except MemoryError:
             return failure("OutOfMemoryException", "needs more memory than there is")
-        return failure("Protocol", "unknown request")
 
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
         """Opens the files of an extract and says what their footers say."""
@@ -109,8 +108,10 @@ class Worker:
 
 def write(request: dict[str, Any]) -> dict[str, Any]:
     """Writes a Parquet file from text that the engine made; only inside ``directory``. No connection to any extract."""
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
-    connection.execute(f"SET allowed_directories = [{sources.text(request['directory'])}]")
+    connection = duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    connection.execute(f"SET allowed_directories = [{text(request['directory'])}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     try:

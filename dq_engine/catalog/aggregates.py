@@ -60,7 +60,13 @@ class ExpectColumnMaxToBeBetween(AggregateExpectation, frozen=True, kw_only=True
     reveals = True
     noun = "maximum"
     examples = (
-        Case("fresh", {"d": ["2024-03-01", "2024-03-31"]}, {"column": "d", "min_value": "2024-03-31"}, True, types={"d": "DATE"}),
+        Case(
+            "fresh",
+            {"d": ["2024-03-01", "2024-03-31"]},
+            {"column": "d", "min_value": "2024-03-31"},
+            True,
+            types={"d": "DATE"},
+        ),
         Case("stale", {"d": ["2024-03-01"]}, {"column": "d", "min_value": "2024-03-31"}, False, types={"d": "DATE"}),
     )
 

@@ -24,7 +24,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from dq_engine import sql
-from dq_engine.catalog import conditions
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
     BoundsFact,
@@ -99,7 +98,7 @@ def find_column(table: Table, name: str) -> Column:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """"; did you mean …?" for the nearest known name, or nothing."""
+    """ "; did you mean …?" for the nearest known name, or nothing."""
     folded = {item.casefold(): item for item in reversed(known)}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return f'; did you mean "{folded[near[0]]}"?' if near else ""
@@ -190,7 +189,9 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         element, missing, unexpected = (number(numbers[name]) for name in ("element", "missing", "unexpected"))
         judged = element - missing
         success = kept(judged, unexpected, self.mostly)
-        return Judgement(success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged))
+        return Judgement(
+            success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged)
+        )
 
 
 def within(count: Count, where: str | None) -> Count:
@@ -226,7 +227,7 @@ class ColumnRowExpectation(RowExpectation, frozen=True, kw_only=True):
 
 
 def share(mostly: float, noun: str = "value") -> str:
-    """"Every value" or "At least 95 % of the values"."""
+    """ "Every value" or "At least 95 % of the values"."""
     return f"Every {noun}" if mostly >= 1 else f"At least {mostly * 100:.10g} % of the {noun}s"
 
 
@@ -299,7 +300,7 @@ class Bounded:
     strict_max: bool
 
     def bound_faults(self, *, needed: bool = False, ordered: bool = False) -> Iterator[Fault]:
-        """Faults of the bounds: text that is neither number nor date; none given though ``needed``; min above max though ``ordered``."""
+        """Faults of the bounds: unreadable text; none given though ``needed``; min above max though ``ordered``."""
         usable = True
         for argument, value in (("min_value", self.min_value), ("max_value", self.max_value)):
             if isinstance(value, str) and not readable(value):
@@ -351,7 +352,7 @@ def readable(value: str) -> bool:
     """Whether text of a bound is a number, a date or a date-time."""
     for kind in ("timestamp", "float"):
         try:
-            sql.orderable(value, Column("", "", "", kind))  # type: ignore[arg-type]
+            sql.orderable(value, Column("", "", "", kind))
         except sql.Incomparable:
             continue
         return True

@@ -67,7 +67,13 @@ class ExpectColumnValuesToBeNull(ColumnRowExpectation, frozen=True, kw_only=True
     name = "expect_column_values_to_be_null"
     dimension: ClassVar[Dimension] = "validity"
     examples = (
-        Case("no row has a value", {"free_text": [None, None]}, {"column": "free_text"}, True, types={"free_text": "VARCHAR"}),
+        Case(
+            "no row has a value",
+            {"free_text": [None, None]},
+            {"column": "free_text"},
+            True,
+            types={"free_text": "VARCHAR"},
+        ),
         Case("one row has a value", {"free_text": [None, "rang the patient"]}, {"column": "free_text"}, False, 1),
     )
 
@@ -122,5 +128,12 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
         observed = (element - missing) / element if element else 0.0
         holds = self.holds(observed)
         return Judgement(
-            holds if element else None, "rows", element, 0, 0 if holds else missing, holds, observed, message=nothing(element, element)
+            holds if element else None,
+            "rows",
+            element,
+            0,
+            0 if holds else missing,
+            holds,
+            observed,
+            message=nothing(element, element),
         )

@@ -45,13 +45,13 @@ class Nullity(Struct, frozen=True, tag_field="type", tag="nullity", forbid_unkno
 class And(Struct, frozen=True, tag_field="type", tag="and", forbid_unknown_fields=True):
     """All of the conditions."""
 
-    conditions: "list[Comparison | Nullity | And | Or]"
+    conditions: list[Comparison | Nullity | And | Or]
 
 
 class Or(Struct, frozen=True, tag_field="type", tag="or", forbid_unknown_fields=True):
     """Any of the conditions."""
 
-    conditions: "list[Comparison | Nullity | And | Or]"
+    conditions: list[Comparison | Nullity | And | Or]
 
 
 Condition = Comparison | Nullity | And | Or
@@ -75,7 +75,7 @@ def read(raw: dict[str, Any] | str, parser: str | None) -> Condition:
             )
         return _read_text(raw)
     try:
-        condition = msgspec.convert(raw, Condition)
+        condition: Condition = msgspec.convert(raw, Condition)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         raise InvalidCondition(message, place.rstrip("`")) from None
@@ -124,9 +124,7 @@ def spoken(condition: Condition) -> str:
     """The condition as part of an English sentence."""
     if isinstance(condition, And | Or):
         word = " and " if isinstance(condition, And) else " or "
-        return word.join(
-            f"({spoken(part)})" if isinstance(part, And | Or) else spoken(part) for part in condition.conditions
-        )
+        return word.join(f"({spoken(part)})" if isinstance(part, And | Or) else spoken(part) for part in condition.conditions)
     name = condition.column.name
     if isinstance(condition, Nullity):
         return f"{name} has {'no' if condition.is_null else 'a'} value"

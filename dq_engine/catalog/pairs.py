@@ -43,7 +43,12 @@ class ExpectColumnPairValuesAToBeGreaterThanB(PairRowExpectation, frozen=True, k
     examples = (
         Case("later", {"out": [2, 3], "in": [1, 1]}, {"column_A": "out", "column_B": "in"}, True),
         Case("one the same day", {"out": [1, 3], "in": [1, 1]}, {"column_A": "out", "column_B": "in"}, False, 1),
-        Case("the same is allowed", {"out": [1], "in": [1]}, {"column_A": "out", "column_B": "in", "or_equal": True}, True),
+        Case(
+            "the same is allowed",
+            {"out": [1], "in": [1]},
+            {"column_A": "out", "column_B": "in", "or_equal": True},
+            True,
+        ),
         Case(
             "still open",
             {"out": [3, None], "in": [1, 1]},
@@ -102,7 +107,12 @@ class ExpectMulticolumnSumToEqual(MulticolumnRowExpectation, frozen=True, kw_onl
     name = "expect_multicolumn_sum_to_equal"
     dimension: ClassVar[Dimension] = "consistency"
     examples = (
-        Case("a hundred", {"male": [49, 50], "female": [51, 50]}, {"column_list": ["male", "female"], "sum_total": 100}, True),
+        Case(
+            "a hundred",
+            {"male": [49, 50], "female": [51, 50]},
+            {"column_list": ["male", "female"], "sum_total": 100},
+            True,
+        ),
         Case("one short", {"male": [49], "female": [50]}, {"column_list": ["male", "female"], "sum_total": 100}, False, 1),
     )
     sum_total: Annotated[int | float, Meta(description="The total of each row.")]

@@ -55,8 +55,20 @@ class ExpectColumnValuesToBeInSet(ColumnRowExpectation, frozen=True, kw_only=Tru
     name = "expect_column_values_to_be_in_set"
     examples = (
         Case("known genders", {"gender": ["1", "2", "9"]}, {"column": "gender", "value_set": ["0", "1", "2", "9"]}, True),
-        Case("one unknown code", {"gender": ["1", "M", None]}, {"column": "gender", "value_set": ["0", "1", "2", "9"]}, False, 1),
-        Case("dates as text", {"day": ["2024-03-31"]}, {"column": "day", "value_set": ["2024-03-31"]}, True, types={"day": "DATE"}),
+        Case(
+            "one unknown code",
+            {"gender": ["1", "M", None]},
+            {"column": "gender", "value_set": ["0", "1", "2", "9"]},
+            False,
+            1,
+        ),
+        Case(
+            "dates as text",
+            {"day": ["2024-03-31"]},
+            {"column": "day", "value_set": ["2024-03-31"]},
+            True,
+            types={"day": "DATE"},
+        ),
     )
     value_set: ValueSet
 
@@ -80,7 +92,13 @@ class ExpectColumnValuesToNotBeInSet(ColumnRowExpectation, frozen=True, kw_only=
     name = "expect_column_values_to_not_be_in_set"
     examples = (
         Case("no placeholder", {"practice": ["A81001"]}, {"column": "practice", "value_set": ["V81999"]}, True),
-        Case("one placeholder", {"practice": ["A81001", "V81999"]}, {"column": "practice", "value_set": ["V81999"]}, False, 1),
+        Case(
+            "one placeholder",
+            {"practice": ["A81001", "V81999"]},
+            {"column": "practice", "value_set": ["V81999"]},
+            False,
+            1,
+        ),
     )
     value_set: ValueSet
 

@@ -11,7 +11,18 @@ from msgspec import Meta
 from dq_engine.catalog.base import Case, ColumnName, Fault, Mostly, SchemaExpectation, find_column, suggestion
 from dq_engine.model import Judgement, Kind, Table
 
-INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+INTEGERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+)
 TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP_NS WITH TIME ZONE", "TIMESTAMPTZ_NS")
 
@@ -35,7 +46,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("float64", "double", "double_precision"), ("DOUBLE",)),
     "float": ("FLOAT", "DOUBLE"),
     **dict.fromkeys(("bool", "bool_"), ("BOOLEAN",)),
-    **dict.fromkeys(("datetime", "datetime64", "datetime64[ns]", "datetime64[us]", "datetime64[ms]", "datetime64[s]"), TIMESTAMPS),
+    **dict.fromkeys(
+        ("datetime", "datetime64", "datetime64[ns]", "datetime64[us]", "datetime64[ms]", "datetime64[s]"), TIMESTAMPS
+    ),
     **dict.fromkeys(("timestamp", "timestamp_ntz"), TIMESTAMPS),
     **dict.fromkeys(("timestamptz", "timestamp with time zone", "datetime64[ns, utc]", "datetime64[us, utc]"), ZONED),
     "binary": ("BLOB",),

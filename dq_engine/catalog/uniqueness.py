@@ -58,7 +58,9 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
         element, missing, unexpected = (number(numbers[name]) for name in ("element", "missing", "unexpected"))
         judged = element - missing
         success = kept(judged, unexpected, self.mostly)
-        return Judgement(success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged))
+        return Judgement(
+            success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged)
+        )
 
 
 class ExpectColumnValuesToBeUnique(RepeatedKeyExpectation, frozen=True, kw_only=True):
@@ -160,7 +162,14 @@ class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=Tru
         observed = self.observe(distinct, judged)
         holds = self.holds(observed)
         return Judgement(
-            holds if judged else None, "values", element, missing, 0 if holds else 1, holds, observed, message=nothing(element, judged)
+            holds if judged else None,
+            "values",
+            element,
+            missing,
+            0 if holds else 1,
+            holds,
+            observed,
+            message=nothing(element, judged),
         )
 
 

@@ -1,7 +1,7 @@
 """A run in the shape of Great Expectations' validation results (result format COMPLETE). No import of GX.
 
-One document per extract, as ``ExpectationSuiteValidationResult.to_json_dict()`` writes it. It says what GX would say: a check that
-had nothing to judge is a success where GX calls it one. Failing values are there only where values may be shown.
+One document per extract, as ``ExpectationSuiteValidationResult.to_json_dict()`` writes it. It says what GX would say: a check
+that had nothing to judge is a success where GX calls it one. Failing values are there only where values may be shown.
 """
 
 from __future__ import annotations
@@ -60,7 +60,12 @@ def validation_result(run: Run, extract: ExtractRun) -> dict[str, Any]:
 
 
 def _result(outcome: Outcome) -> dict[str, Any]:
-    config: dict[str, Any] = {"type": outcome.expectation, "kwargs": outcome.kwargs, "meta": outcome.meta, "severity": outcome.severity}
+    config: dict[str, Any] = {
+        "type": outcome.expectation,
+        "kwargs": outcome.kwargs,
+        "meta": outcome.meta,
+        "severity": outcome.severity,
+    }
     if outcome.gx_id:
         config["id"] = outcome.gx_id
     if outcome.notes:
@@ -91,10 +96,18 @@ def _details(outcome: Outcome) -> dict[str, Any]:
         if "contain_set" in outcome.expectation:
             return {"observed_value": None, **missing}
         unexpected = (outcome.unexpected_count or 0) - len(absent or ())
-        return {"observed_value": None, "unexpected_count": unexpected, "partial_unexpected_list": values[:PARTIAL], **missing}
+        return {
+            "observed_value": None,
+            "unexpected_count": unexpected,
+            "partial_unexpected_list": values[:PARTIAL],
+            **missing,
+        }
     if "columns_to_match" in outcome.expectation:
         mismatched = outcome.details.get("mismatched")
-        return {"observed_value": outcome.details["columns"], **({"details": {"mismatched": mismatched}} if mismatched else {})}
+        return {
+            "observed_value": outcome.details["columns"],
+            **({"details": {"mismatched": mismatched}} if mismatched else {}),
+        }
     return {"observed_value": outcome.observed_value}
 
 

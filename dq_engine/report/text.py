@@ -63,8 +63,13 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
             outcomes = [o for o in outcomes if o.message != extract.problem]
         if outcomes:
             grid = Table(expand=True, pad_edge=False)
-            for name, options in (("result", {"no_wrap": True}), ("severity", {"no_wrap": True}), ("rule", {"ratio": 5}), ("found", {"ratio": 4})):
-                grid.add_column(name, overflow="fold", **options)  # type: ignore[arg-type]
+            for name, options in (
+                ("result", {"no_wrap": True}),
+                ("severity", {"no_wrap": True}),
+                ("rule", {"ratio": 5}),
+                ("found", {"ratio": 4}),
+            ):
+                grid.add_column(name, overflow="fold", **options)
             for outcome in outcomes:
                 found = Text(finding(outcome))
                 if outcome.examples or outcome.examples_note:

@@ -22,7 +22,7 @@ def clean(text: str) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """"3 of 200 (1.5 %)": never a percentage without what it is of; never 0 % or 100 % where it is not exactly that."""
+    """ "3 of 200 (1.5 %)": never a percentage without what it is of; never 0 % or 100 % where it is not exactly that."""
     if whole == 0:
         return f"{part:,} of 0"
     percent = 100 * part / whole
@@ -47,7 +47,9 @@ def finding(outcome: Outcome) -> str:
         if outcome.failing_organisations:
             parts.append(f"in {outcome.failing_organisations:,} organisation{'' if outcome.failing_organisations == 1 else 's'}")
     if absent := outcome.details.get("absent_members"):
-        parts.append("absent: " + ", ".join(map(str, absent[:ROOM])) + (f" and {len(absent) - ROOM} more" if len(absent) > ROOM else ""))
+        parts.append(
+            "absent: " + ", ".join(map(str, absent[:ROOM])) + (f" and {len(absent) - ROOM} more" if len(absent) > ROOM else "")
+        )
     if mismatched := outcome.details.get("mismatched"):
         parts.append(mismatch(mismatched))
     if outcome.message:
@@ -59,7 +61,9 @@ def mismatch(mismatched: dict[str, list[str]] | list[dict[str, object]]) -> str:
     """Which columns are absent or foreign, or where the order differs."""
     if isinstance(mismatched, list):
         first = mismatched[0]
-        return f"first difference at position {first['Expected Column Position']}: {first['Found']} instead of {first['Expected']}"
+        return (
+            f"first difference at position {first['Expected Column Position']}: {first['Found']} instead of {first['Expected']}"
+        )
     words = {"missing": "absent", "unexpected": "foreign"}
     return "; ".join(f"{words[key]}: {', '.join(names)}" for key, names in mismatched.items())
 

@@ -1,0 +1,52 @@
+"""Makes the project's virtual environment and prints the path of its Python: ``python3 .ci/venv.py run`` or ``… test``.
+
+``run`` holds what the engine needs, ``test`` also what its tests need. Everything comes by version and hash from the lock files
+beside this one. Standard library only. Nothing is done again when nothing has changed.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / ".ci"
+PLACE = ROOT / ".venv"
+LOCKS = {"run": ("build.lock", "run.lock"), "test": ("build.lock", "run.lock", "test.lock")}
+
+
+def main(kind: str) -> None:
+    if sys.version_info < (3, 11):
+        sys.exit(f"dq needs Python 3.11 or newer; this is {sys.version.split()[0]}")
+    python = PLACE / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    locks = [HERE / name for name in LOCKS[kind]]
+    stamp = PLACE / f".dq-{kind}"
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in [*locks, ROOT / "pyproject.toml"])).hexdigest()
+    if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
+        if not python.exists():
+            create()
+        say(f"installing into {PLACE.name} (once)")
+        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+        for lock in locks:
+            subprocess.run([*pip, "--require-hashes", "--requirement", lock], check=True, stdout=sys.stderr)
+        subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], check=True, stdout=sys.stderr)
+        stamp.write_text(wanted)
+    print(python)
+
+
+def create() -> None:
+    say(f"making the virtual environment {PLACE.name}")
+    try:
+        venv.create(PLACE, with_pip=True, clear=True)
+    except subprocess.CalledProcessError:
+        sys.exit("this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv")
+
+
+def say(message: str) -> None:
+    print(f"dq: {message}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if sys.argv[1:] and sys.argv[1] in LOCKS else sys.exit(f"usage: venv.py {'|'.join(LOCKS)}"))

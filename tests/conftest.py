@@ -1,0 +1,53 @@
+"""What many tests share: one worker process, a short way to write a suite, and the data that is not part of the repository."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dq_engine import WorkerProcess
+
+Suite = dict[str, Any]
+MakeSuite = Callable[..., Suite]
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[WorkerProcess]:
+    """One worker for all checks of a session: starting one takes longer than most checks."""
+    with WorkerProcess() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def make_suite() -> MakeSuite:
+    """``make_suite((type, kwargs), …, **meta_dq)``: a suite whose expectations have their place as id ("0", "1", …)."""
+
+    def suite(*expectations: tuple[str, dict[str, Any]], **feed: Any) -> Suite:
+        listed = [{"type": name, "kwargs": kwargs, "id": str(place)} for place, (name, kwargs) in enumerate(expectations)]
+        return {"name": "tests", "expectations": listed, "meta": {"dq": {"feed": "tests", **feed}}}
+
+    return suite
+
+
+def folder_of(variable: str, what: str) -> Path:
+    """The folder that an environment variable names; skips the test where it is not set."""
+    value = os.environ.get(variable)
+    if not value:
+        pytest.skip(f"{variable} is not set: it names the folder with {what}, which is not part of the repository")
+    folder = Path(value)
+    assert folder.is_dir(), f"{variable} names {value}, which is not a folder"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with extracts of NHS open data and the facts known about them (see realdata/README.md)."""
+    return folder_of("DQ_REAL_DATA", "extracts of NHS open data")
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """The folder with the cases recorded from Great Expectations."""
+    return folder_of("DQ_CONFORMANCE", "cases recorded from Great Expectations")

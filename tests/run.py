@@ -1,0 +1,21 @@
+"""Runs the tests: makes a virtual environment, installs dq and all that its tests need into it, runs pytest. Asks nothing.
+
+Arguments are passed on to pytest.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    python = subprocess.run([sys.executable, ROOT / ".ci" / "venv.py", "test"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    workers = str(min(os.cpu_count() or 1, 8))
+    return subprocess.run([python, "-m", "pytest", "-n", workers, *sys.argv[1:]], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
