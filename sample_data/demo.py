@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    python = subprocess.run([sys.executable, ROOT / ".ci" / "venv.py", "run"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    python = subprocess.run([sys.executable, ROOT / ".ci" / "environment.py", "run"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     print("$ dq check sample_data", flush=True)
     code = subprocess.run([python, "-m", "dq_engine.cli", "check", "sample_data", *sys.argv[1:]], cwd=ROOT, check=False).returncode
     if code != 1:

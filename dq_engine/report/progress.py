@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE = 0.5
-"""Seconds after which somebody wants to know; quicker work shows no bar."""
+"""Seconds after which somebody at a terminal wants to know; quicker work shows no bar."""
+LOG_PATIENCE = 2.0
+"""Seconds after which a log gets its first line about an extract."""
 EVERY = 10.0
 """Seconds between two lines of a log about one extract."""
 
@@ -44,7 +46,7 @@ class Lines(Silence):
         if extract != self.current:
             self.place, self.current = self.place + 1, extract
             self.started = self.spoken = now
-        waited = PATIENCE if self.spoken == self.started else EVERY
+        waited = LOG_PATIENCE if self.spoken == self.started else EVERY
         long_done = fraction >= 1 and self.spoken != self.started
         if now - self.spoken >= waited or long_done:
             self.spoken = now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -80,10 +81,20 @@ def observed(outcome: Outcome) -> str:
 
 def kinds(examples: Sequence[Example], note: str, room: int = 5) -> str:
     """Failing values as shapes with their counts."""
-    shown = [f"{cut(clean(str(e.value) if e.value is not None else e.shape))} (×{e.count:,})" for e in examples[:room]]
+    shown = [f"{cut(clean(value(e)))} (×{e.count:,})" for e in examples[:room]]
     if len(examples) > room:
         shown.append(f"and {len(examples) - room} more kinds")
     return ", ".join(shown) + (f"; {note}" if note else "")
+
+
+def value(example: Example) -> str:
+    """A failing value, if it may be shown, or its shape."""
+    if example.value is None:
+        return example.shape
+    decoded = json.loads(example.value)
+    if isinstance(decoded, dict):
+        return " | ".join(f"{name} {'NULL' if part is None else part}" for name, part in decoded.items())
+    return repr(decoded) if isinstance(decoded, str) else str(example.value)
 
 
 def cut(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Makes the project's virtual environment and prints the path of its Python: ``python3 .ci/venv.py run`` or ``… test``.
+"""Makes the project's virtual environment and prints the path of its Python: ``python3 .ci/environment.py run`` or ``… test``.
 
 ``run`` holds what the engine needs, ``test`` also what its tests need. Everything comes by version and hash from the lock files
 beside this one. Standard library only. Nothing is done again when nothing has changed.
@@ -49,4 +49,4 @@ def say(message: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if sys.argv[1:] and sys.argv[1] in LOCKS else sys.exit(f"usage: venv.py {'|'.join(LOCKS)}"))
+    main(sys.argv[1] if sys.argv[1:] and sys.argv[1] in LOCKS else sys.exit(f"usage: environment.py {'|'.join(LOCKS)}"))

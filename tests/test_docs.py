@@ -1,0 +1,95 @@
+"""The documentation says what is so: generated pages are fresh, the commands of the README run, and print what it shows."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dq_engine import config
+from tests.generated import PAGES, ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_fresh(name: str) -> None:
+    written = (ROOT / name).read_text(encoding="utf-8")
+    assert written == PAGES[name](), f"{name} is stale: run .venv/bin/python -m tests.generated"
+
+
+def consoles() -> list[tuple[str, str]]:
+    """The commands of the README's console blocks, each with the output that it shows."""
+    blocks = re.findall(r"```console\n\$ (.+?)\n(.*?)```", README, re.DOTALL)
+    assert blocks, "the README shows no output"
+    return blocks
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\d+\.\d\d s\b", "0.00 s", text).strip()
+
+
+@pytest.mark.parametrize(("command", "shown"), consoles())
+def test_the_output_in_the_readme_is_real(command: str, shown: str) -> None:
+    program, *arguments = command.split()
+    assert program == "dq"
+    ran = subprocess.run(
+        [sys.executable, "-m", "dq_engine.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert without_times(ran.stdout) == without_times(shown), ran.stderr
+
+
+def test_the_two_commands_of_the_readme_exist() -> None:
+    commands = re.findall(r"^python3 (\S+)", README, re.MULTILINE)
+    assert commands == ["sample_data/demo.py", "tests/run.py"]
+    for command in commands:
+        assert (ROOT / command).is_file(), command
+
+
+def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    parsed = config.parse(block, tmp_path / "dq.toml")
+    assert parsed.dq.timeout == tomllib.loads(block)["dq"]["timeout"]
+    assert parsed.extracts[0].name == "list_sizes"
+
+
+def test_the_suite_in_the_readme_is_valid(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "suite.json").write_text(json.dumps(json.loads(block)), encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "dq_engine.cli", "lint", str(tmp_path / "suite.json")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "example.py").write_text(block, encoding="utf-8")
+    ran = subprocess.run([sys.executable, tmp_path / "example.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan"])
+def test_every_command_is_in_the_readme_and_has_help_with_an_example(command: str) -> None:
+    assert f"`dq {command}" in README
+    ran = subprocess.run([sys.executable, "-m", "dq_engine.cli", command, "--help"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0
+    assert f"Example: dq {command}" in " ".join(ran.stdout.split())
+
+
+def test_no_file_of_the_project_holds_a_path_of_a_machine_or_the_address_of_a_registry() -> None:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: there is no list of the project's files")
+    names = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    forbidden = re.compile("(/wo" + "rk/|/fa" + "rm/|/ho" + "me/|pypi" + r"\.org|python" + r"hosted|find-links|index-url)")
+    found = []
+    for name in names:
+        path = ROOT / name
+        if path.is_file() and path.suffix not in (".parquet", ".lock") and name not in (".ci/lock", "LICENSE"):
+            found += [f"{name}: {hit.group()}" for hit in forbidden.finditer(path.read_text(encoding="utf-8"))]
+    assert not found
