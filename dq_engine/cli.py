@@ -215,13 +215,10 @@ def _options(
     *,
     show_values: bool,
 ) -> Options:
-    from dq_engine.config import MEMORY, Settings  # noqa: PLC0415
+    from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
-    from dq_engine.errors import UsageError  # noqa: PLC0415
 
     settings = config.dq if config else Settings()
-    if memory_limit is not None and not MEMORY.fullmatch(memory_limit):
-        raise UsageError(f'--memory-limit: expected a size such as "512MB"; got "{memory_limit}"')
     return Options(
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),

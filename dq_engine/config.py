@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -32,6 +32,8 @@ from dq_engine.errors import ConfigError
 T = TypeVar("T")
 NAME = "dq.toml"
 FailOn = Literal["critical", "warning", "info", "never"]
+FAIL_ON: tuple[str, ...] = get_args(FailOn)
+"""From which severity on a failed check may fail a run."""
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|B)", re.IGNORECASE)
 
 

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from dq_engine import results
 from dq_engine._version import __version__
+from dq_engine.config import FAIL_ON, MEMORY
+from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.model import ExtractRun, Measure, Run
 from dq_engine.process import WorkerProcess
@@ -47,7 +49,14 @@ def run_checks(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     observer: Observer = silent,
 ) -> Run:
-    """Checks all extracts. Never raises for bad data: what cannot be evaluated is an outcome that says why."""
+    """Checks all extracts. Never raises for bad data: what cannot be evaluated is an outcome that says why.
+
+    Raises :class:`UsageError` for options that cannot be used.
+    """
+    if options.fail_on not in FAIL_ON:
+        raise UsageError(f'fail_on: expected one of {", ".join(FAIL_ON)}; got "{options.fail_on}"')
+    if options.memory_limit is not None and not MEMORY.fullmatch(options.memory_limit):
+        raise UsageError(f'memory limit: expected a size such as "512MB"; got "{options.memory_limit}"')
     started, before = clock(), time.monotonic()
     selected = selection(options.select, options.ignore)
     limits = Limits(options.threads, options.memory_limit, options.timeout)

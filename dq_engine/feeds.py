@@ -1,8 +1,9 @@
 """Paths and suites -> extracts: which files belong together, and which suite checks them.
 
 A suite claims an extract by its feed's name: the file is called ``list_sizes.parquet`` or ``list_sizes_2024-03.parquet``, or lies
-in a folder called ``list_sizes``. Suites are looked for in the project's folders, then in every ``expectations`` folder beside
-or above the extract, then among those that come with the engine. An extract that no suite claims is an error.
+in a folder called ``list_sizes``. Suites are looked for in the project's folders, then in ``expectations`` folders in or above
+the working folder, then beside or above the extract, then among those that come with the engine: what a sender puts beside the
+data does not come before what the project says. An extract that no suite claims is an error.
 """
 
 from __future__ import annotations
@@ -166,7 +167,12 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(f"{path}: is not a suite: not UTF-8 text") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
-    return parse_suite(text, str(path))
+    return parse_suite(text, shown(path))
+
+
+def shown(path: Path) -> str:
+    """A path as it is shown: from the working folder, if it is below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class Shelf:
@@ -206,7 +212,7 @@ class Shelf:
 
     def _places(self, file: Path) -> Iterator[Path]:
         yield from self.folders
-        for start in (file.parent, Path.cwd()):
+        for start in (Path.cwd(), file.parent):
             for above in (start, *start.parents):
                 yield above / FOLDER
         yield shipped()

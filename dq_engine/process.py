@@ -21,6 +21,8 @@ from dq_engine.errors import WorkerDied, WorkerError
 
 GRACE = 0.2
 """Seconds that a worker gets to end by itself."""
+SILENCE = 60.0
+"""Seconds without a sign of life (one is due every quarter of a second) after which a worker counts as stuck."""
 
 
 class WorkerProcess:
@@ -53,6 +55,7 @@ class WorkerProcess:
         Raises :class:`WorkerError` if the worker says that it cannot, :class:`WorkerDied` if it ends or the deadline passes.
         """
         if self._process is None:
+            self.directory.mkdir(mode=0o700, exist_ok=True)
             self._start()
         assert self._process is not None and self._process.stdin is not None
         try:
@@ -80,7 +83,7 @@ class WorkerProcess:
     def _start(self) -> None:
         self._answers = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dq_engine.worker"],
+            [sys.executable, "-P", "-m", "dq_engine.worker", str(self.directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -92,11 +95,13 @@ class WorkerProcess:
 
     def _next(self, deadline: float | None) -> dict[str, Any]:
         try:
-            wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-            line = self._answers.get(timeout=wait)
+            left = SILENCE if deadline is None else max(0.0, deadline - time.monotonic())
+            line = self._answers.get(timeout=min(left, SILENCE))
         except queue.Empty:
             self._stop()
-            raise WorkerDied("took longer than the time limit allows: give more with --timeout", "Timeout") from None
+            if left < SILENCE:
+                raise WorkerDied("took longer than the time limit allows: give more with --timeout", "Timeout") from None
+            raise WorkerDied(f"the worker gave no sign of life for {SILENCE:.0f} seconds", "Stuck") from None
         if line is None:
             raise self._died()
         answer: dict[str, Any] = json.loads(line)

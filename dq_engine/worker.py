@@ -1,4 +1,4 @@
-"""The child process: SQL in, numbers out. ``python -m dq_engine.worker``, spoken to by :mod:`dq_engine.run`.
+"""The child process: SQL in, numbers out. ``python -m dq_engine.worker DIRECTORY``, spoken to by :mod:`dq_engine.process`.
 
 One JSON object a line on standard input, each answered by one on standard output (``{"progress": per cent}`` lines may come
 before it). A crafted file may crash or stall this process, and then it alone. It holds no more than a query's result, writes
@@ -13,6 +13,7 @@ import decimal
 import json
 import math
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from dq_engine import sources
 from dq_engine.sql import text
 
 PROGRESS_EVERY = 0.25
-"""Seconds between two reports of progress."""
+"""Seconds between two reports of progress, by which the parent knows that this process is alive."""
 
 
 class Worker:
@@ -81,13 +82,7 @@ class Worker:
     def query(self, sql: str) -> dict[str, Any]:
         """Runs one query of the engine's own."""
         assert self.connection is not None
-        done = threading.Event()
-        reporter = threading.Thread(target=self.report, args=(done,), daemon=True)
-        reporter.start()
-        try:
-            rows = self.connection.execute(sql).fetchall()
-        finally:
-            done.set()
+        rows = self.connection.execute(sql).fetchall()
         return {"rows": [[plain(value) for value in row] for row in rows]}
 
     def suite_query(self, query: str, sql: str) -> dict[str, Any]:
@@ -97,13 +92,23 @@ class Worker:
             return failure("NotASelect", "the query must be one SELECT; nothing else is run")
         return self.query(sql)
 
+    def serve(self, request: dict[str, Any]) -> None:
+        """Answers one request, and reports progress until the answer is there."""
+        done = threading.Event()
+        threading.Thread(target=self.report, args=(done,), daemon=True).start()
+        try:
+            answer = self.answer(request)
+        finally:
+            done.set()
+        self.say(answer)
+
     def report(self, done: threading.Event) -> None:
         """Tells the parent how far the running query is, until it is done."""
         while not done.wait(PROGRESS_EVERY):
-            connection = self.connection
+            connection, progress = self.connection, 0.0
             with contextlib.suppress(duckdb.Error):
-                progress = connection.query_progress() if connection is not None else -1.0
-                self.say({"progress": max(progress, 0.0)})
+                progress = connection.query_progress() if connection is not None else 0.0
+            self.say({"progress": max(progress, 0.0)})
 
 
 def write(request: dict[str, Any]) -> dict[str, Any]:
@@ -148,8 +153,8 @@ def harden() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main() -> None:
-    """Answers requests until standard input ends."""
+def main(directory: str) -> None:
+    """Answers requests until standard input ends; then removes ``directory``, which may hold spilled rows, and ends."""
     harden()
     worker = Worker()
     requests: list[dict[str, Any]] = []
@@ -160,6 +165,7 @@ def main() -> None:
             with arrived:
                 requests.append(json.loads(line))
                 arrived.notify()
+        shutil.rmtree(directory, ignore_errors=True)
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
@@ -169,8 +175,8 @@ def main() -> None:
             while not requests:
                 arrived.wait()
             request = requests.pop(0)
-        worker.say(worker.answer(request))
+        worker.serve(request)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -125,6 +125,6 @@ def heading(extract: ExtractRun) -> str:
         parts.append(f"{extract.rows:,} rows" + (f" in {len(extract.files)} files" if len(extract.files) > 1 else ""))
     if extract.organisations is not None:
         parts.append(f"{extract.organisations:,} organisations")
-    parts.append(f"suite {clean(extract.suite.name)}")
+    parts.append(f"suite {clean(extract.suite.path)}")
     parts.append(f"{extract.seconds:.2f} s")
     return " · ".join(parts)
