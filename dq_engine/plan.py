@@ -135,8 +135,11 @@ def scans(plan: Plan) -> Scans:
                 keys.setdefault(metric.key, []).append(metric)
             case QueryCount():
                 queries.append(metric)
-    rows.extend(metric for metric in per_organisation(plan) if metric not in rows)
-    return Scans(tuple(rows), {key: tuple(metrics) for key, metrics in keys.items()}, tuple(queries))
+    return Scans(
+        tuple(dict.fromkeys([*rows, *per_organisation(plan)])),
+        {key: tuple(metrics) for key, metrics in keys.items()},
+        tuple(queries),
+    )
 
 
 COUNTS = ("element", "missing", "unexpected")

@@ -117,15 +117,11 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
             f"nothing was checked{where}: no check had anything to judge",
         )
     tolerated = sum(outcome.status == "fail" for outcome in outcomes)
-    unjudged_count = planned - len(judged)
     words = [f"{len(judged) - tolerated} of {planned} checks passed"]
-    words += [f"{tolerated} failed below the severity that counts"] if tolerated else []
-    words += (
-        [f"{unjudged_count} had nothing to judge or {'was' if unjudged_count == 1 else 'were'} not selected"]
-        if unjudged_count
-        else []
-    )
-    return 0, f"passed: {', '.join(words)}"
+    words += [f"{tolerated} failed at a lower severity"] if tolerated else []
+    words += [f"{planned - len(judged)} not judged"] if planned > len(judged) else []
+    gate_words = f" (nothing failed at {fail_on} or above)" if tolerated and gate else ""
+    return 0, f"passed{gate_words}: {', '.join(words)}"
 
 
 def _of(part: int, whole: int, what: str) -> str:

@@ -7,6 +7,7 @@ an expectation (:class:`ExpectationMeta`).
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -280,8 +281,7 @@ class _Reader:
 
     def struct(self, path: str, raw: dict[str, Any], cls: type[Struct]) -> dict[str, Any]:
         """The fields of ``cls`` among ``raw``, converted; faults for unknown, missing and unusable ones."""
-        hints = typing.get_type_hints(cls, include_extras=True)
-        fields = {field.name: field for field in msgspec.structs.fields(cls)}
+        hints, fields = arguments_of(cls)
         for key in [key for key in raw if key not in fields]:
             known = f"Known: {', '.join(fields)}." if fields else "None is known."
             self.fault(f"{path}.{key}", f"unknown argument{suggestion(key, list(fields))}", known)
@@ -291,6 +291,12 @@ class _Reader:
         before = len(self.problems)
         values = {name: self.convert(f"{path}.{name}", raw[name], hints[name]) for name in fields if name in raw}
         return values if len(self.problems) == before else {n: v for n, v in values.items() if v is not None}
+
+
+@functools.cache
+def arguments_of(cls: type[Struct]) -> tuple[dict[str, Any], dict[str, msgspec.structs.FieldInfo]]:
+    """The types and the fields of a class, by name."""
+    return typing.get_type_hints(cls, include_extras=True), {field.name: field for field in msgspec.structs.fields(cls)}
 
 
 def derived_id(expectation: Expectation, kwargs: dict[str, Any]) -> str:

@@ -11,12 +11,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    python = subprocess.run([sys.executable, ROOT / ".ci" / "environment.py", "run"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    made = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "environment.py", "run"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if made.returncode:
+        return made.returncode
+    python = made.stdout.strip()
     print("$ dq check sample_data", flush=True)
-    code = subprocess.run([python, "-m", "dq_engine.cli", "check", "sample_data", *sys.argv[1:]], cwd=ROOT, check=False).returncode
+    check = [python, "-m", "dq_engine.cli", "check", "sample_data", *sys.argv[1:]]
+    code = subprocess.run(check, cwd=ROOT, check=False).returncode
     if code != 1:
         return code or 3  # the samples have planted defects: to pass would be wrong
-    print("\nThe samples are made with defects (sample_data/README.md lists them), and dq found them: it ended with 1.", flush=True)
+    print("\nThe samples have planted defects (sample_data/README.md lists them), and dq found them: it ended with 1.")
     return 0
 
 

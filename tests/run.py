@@ -12,7 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    python = subprocess.run([sys.executable, ROOT / ".ci" / "environment.py", "test"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    made = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "environment.py", "test"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if made.returncode:
+        return made.returncode
+    python = made.stdout.strip()
     workers = str(min(os.cpu_count() or 1, 8))
     return subprocess.run([python, "-m", "pytest", "-n", workers, *sys.argv[1:]], cwd=ROOT, check=False).returncode
 

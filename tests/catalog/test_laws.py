@@ -26,7 +26,9 @@ Rule = tuple[str, dict[str, Any]]
 
 def thoroughly(examples: int) -> settings:
     """Every example starts several checks of some 0.05 s, so they are few; none has a time limit."""
-    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- tables
@@ -47,7 +49,14 @@ SCHEMA = pa.schema(
 INTEGERS = [-(2**63), -3, -1, 0, 1, 2, 3, 2**53 + 1, 2**63 - 1]
 FLOATS = [math.nan, -math.inf, math.inf, -1.5, -0.0, 0.0, 0.5, 1.0, 2.25]
 WORDS = ["", " ", "a", "A", "a ", "é", "e\u0301", "日本", "😀", "x\n", "A81001", "NULL", "NaN", "'", '"', "\\", "1", "\0", "%_"]
-DAYS = [dt.date(1, 1, 1), dt.date(1899, 12, 31), dt.date(1970, 1, 1), dt.date(2024, 2, 29), dt.date(2024, 3, 31), dt.date(9999, 12, 31)]
+DAYS = [
+    dt.date(1, 1, 1),
+    dt.date(1899, 12, 31),
+    dt.date(1970, 1, 1),
+    dt.date(2024, 2, 29),
+    dt.date(2024, 3, 31),
+    dt.date(9999, 12, 31),
+]
 ORGANISATIONS = ["A81001", "B82002", "5D7", "not a code", "a", ""]
 
 
@@ -91,7 +100,13 @@ MEMBERS = {
     "b": st.sampled_from([True, False, 1, 0]),
 }
 NUMBERS = st.sampled_from([-2, -1.5, 0, 0.25, 1, 2.25, 3])
-BOUNDS = {"n": NUMBERS, "m": NUMBERS, "f": NUMBERS, "b": st.sampled_from([0, 1]), "d": st.sampled_from([day.isoformat() for day in DAYS])}
+BOUNDS = {
+    "n": NUMBERS,
+    "m": NUMBERS,
+    "f": NUMBERS,
+    "b": st.sampled_from([0, 1]),
+    "d": st.sampled_from([day.isoformat() for day in DAYS]),
+}
 
 
 @st.composite
@@ -102,7 +117,9 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     name = {"name": column}
     if operator == "nullity":
         return {"type": "nullity", "column": name, "is_null": draw(st.booleans())}
-    value = {"m": st.integers(-2, 3), "t": WORD, "d": st.sampled_from([day.isoformat() for day in DAYS]), "b": st.booleans()}[column]
+    value = {"m": st.integers(-2, 3), "t": WORD, "d": st.sampled_from([day.isoformat() for day in DAYS]), "b": st.booleans()}[
+        column
+    ]
     parameter = draw(st.lists(value, min_size=1, max_size=3) if operator in ("IN", "NOT_IN") else value)
     return {"type": "comparison", "column": name, "operator": operator, "parameter": parameter}
 
@@ -119,7 +136,11 @@ def bounds(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> dict[str, Any]:
 @st.composite
 def row_rules(draw: st.DrawFn) -> Rule:
     """A rule that each row keeps or breaks by itself."""
-    kind = draw(st.sampled_from(["set", "not set", "null", "not null", "between", "regex", "not regex", "lengths", "length", "pair", "sum"]))
+    kind = draw(
+        st.sampled_from(
+            ["set", "not set", "null", "not null", "between", "regex", "not regex", "lengths", "length", "pair", "sum"]
+        )
+    )
     column = draw(st.sampled_from(sorted(MEMBERS)))
     kwargs: dict[str, Any] = {"column": column}
     if kind in ("set", "not set"):
@@ -143,7 +164,9 @@ def row_rules(draw: st.DrawFn) -> Rule:
         a, b = draw(st.sampled_from([("n", "m"), ("m", "f"), ("t", "u"), ("d", "e"), ("m", "b")]))
         kwargs = {"column_A": a, "column_B": b}
         kwargs["ignore_row_if"] = draw(st.sampled_from(["both_values_are_missing", "either_value_is_missing", "neither"]))
-        name = draw(st.sampled_from(["expect_column_pair_values_to_be_equal", "expect_column_pair_values_a_to_be_greater_than_b"]))
+        name = draw(
+            st.sampled_from(["expect_column_pair_values_to_be_equal", "expect_column_pair_values_a_to_be_greater_than_b"])
+        )
         if name.endswith("than_b"):
             kwargs["or_equal"] = draw(st.booleans())
     else:
@@ -181,7 +204,11 @@ def distinct_rules(draw: st.DrawFn) -> Rule:
     condition = draw(st.fixed_dictionaries({}, optional={"row_condition": conditions()}))
     kind = draw(st.sampled_from(["be_in", "contain", "equal", "count", "proportion"]))
     if kind == "count":
-        return "expect_column_unique_value_count_to_be_between", {"column": column, **draw(bounds(st.integers(0, 5))), **condition}
+        return "expect_column_unique_value_count_to_be_between", {
+            "column": column,
+            **draw(bounds(st.integers(0, 5))),
+            **condition,
+        }
     if kind == "proportion":
         limits = draw(bounds(st.sampled_from([0, 0.25, 0.7, 1])))
         return "expect_column_proportion_of_unique_values_to_be_between", {"column": column, **limits, **condition}
@@ -202,7 +229,10 @@ def table_rules(draw: st.DrawFn) -> Rule:
         where = draw(st.sampled_from(["m > 0", "f IS NULL", "t = u", "d <= e OR b"]))
         return "unexpected_rows_expectation", {"unexpected_rows_query": f"SELECT * FROM {{batch}} WHERE {where}"}
     limits = draw(bounds(st.sampled_from([0, 0.25, 0.7, 1])))
-    return "expect_column_proportion_of_non_null_values_to_be_between", {"column": draw(st.sampled_from(sorted(COLUMNS))), **limits}
+    return "expect_column_proportion_of_non_null_values_to_be_between", {
+        "column": draw(st.sampled_from(sorted(COLUMNS))),
+        **limits,
+    }
 
 
 def suites_of(*rules: st.SearchStrategy[Rule], most: int = 4) -> st.SearchStrategy[list[Rule]]:
@@ -278,7 +308,9 @@ def test_a_rule_and_its_negation_share_out_the_judged_rows(
 
 @thoroughly(40)
 @given(rows=ROWS, rules=suites_of(*ANY), seed=st.integers(0, 1000))
-def test_the_order_of_the_rows_is_irrelevant(rows: Any, rules: list[Rule], seed: int, make_suite: Any, worker: WorkerProcess) -> None:
+def test_the_order_of_the_rows_is_irrelevant(
+    rows: Any, rules: list[Rule], seed: int, make_suite: Any, worker: WorkerProcess
+) -> None:
     shuffled = random.Random(seed).sample(rows, len(rows))
     suite = make_suite(*rules)
     assert all_found(check(table_of(shuffled), suite, worker)) == all_found(check(table_of(rows), suite, worker))
