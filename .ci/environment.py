@@ -32,6 +32,7 @@ def main(kind: str) -> None:
         for lock in locks:
             subprocess.run([*pip, "--require-hashes", "--requirement", lock], check=True, stdout=sys.stderr)
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], check=True, stdout=sys.stderr)
+        subprocess.run([python, "-m", "compileall", "-q", ROOT / "dq_engine"], check=True, stdout=sys.stderr)
         stamp.write_text(wanted)
     print(python)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from dq_engine.engine import Options
     from dq_engine.feeds import Extract
     from dq_engine.model import Run
+    from dq_engine.process import WorkerProcess
     from dq_engine.report.progress import Silence
 
 app = typer.Typer(
@@ -60,11 +59,14 @@ class Schema(StrEnum):
     RUN = "run"
 
 
-def main() -> None:
-    """The entry point: no error that is expected leaves a traceback, and none that is not tells a value of the data."""
+def main(worker: WorkerProcess | None = None) -> None:
+    """Runs the command; ``worker`` is one that is already started, if there is one.
+
+    No error that is expected leaves a traceback, and none that is not tells a value of the data.
+    """
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        app()
+        app(obj=worker)
     except KeyboardInterrupt:
         _say("interrupted: nothing was stored")
         sys.exit(130)
@@ -122,6 +124,7 @@ def options(
 
 @app.command(epilog=f"Example: dq check sample_data/practices.parquet --fail-on warning. {EXIT_CODES}")
 def check(
+    context: typer.Context,
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files, folders or quoted globs; none: the extracts of dq.toml.")
     ] = None,
@@ -155,7 +158,7 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the checks that passed, too.")] = False,
 ) -> None:
     """Check extracts, and say what is wrong with them."""
-    with _worker() as worker:
+    with _worker(context) as worker:
         from dq_engine import store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import StoreError  # noqa: PLC0415
@@ -182,13 +185,11 @@ def check(
     raise typer.Exit(3 if trouble else run.exit_code)
 
 
-@contextlib.contextmanager
-def _worker() -> Iterator[_WorkerProcess]:
-    """The worker, started before anything else is imported: the two take their time side by side."""
+def _worker(context: typer.Context) -> WorkerProcess:
+    """The worker that was started before all else, or else a new one."""
     from dq_engine.process import WorkerProcess  # noqa: PLC0415
 
-    with WorkerProcess() as worker:
-        yield worker
+    return context.obj if isinstance(context.obj, WorkerProcess) else WorkerProcess()
 
 
 def _config() -> Config | None:
@@ -359,11 +360,12 @@ def explain(
 
 @app.command(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")
 def plan(
+    context: typer.Context,
     suite: Annotated[Path, typer.Argument(help="The suite.")],
     extract: Annotated[str, typer.Argument(help="The extract: a file, a folder or a quoted glob.")],
 ) -> None:
     """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
-    with _worker() as worker:
+    with _worker(context) as worker:
         from dq_engine.feeds import Extract, find_files, read_suite  # noqa: PLC0415
         from dq_engine.run import explain_plan  # noqa: PLC0415
 
@@ -371,9 +373,6 @@ def plan(
         (files,) = find_files(extract, whole=True)
         print(explain_plan(worker, Extract(files.name, files.paths, loaded, files.partitioned)))
 
-
-if TYPE_CHECKING:
-    from dq_engine.process import WorkerProcess as _WorkerProcess
 
 if __name__ == "__main__":
     main()

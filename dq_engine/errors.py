@@ -17,9 +17,12 @@ Messages are for people: what is wrong, where, what was expected, what to do. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from dq_engine.model import Problem
+if TYPE_CHECKING:  # the command starts the worker first of all, and needs these classes for it, but not the model
+    from collections.abc import Iterable
+
+    from dq_engine.model import Problem
 
 
 class DqError(Exception):

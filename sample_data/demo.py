@@ -18,7 +18,7 @@ def main() -> int:
         return made.returncode
     python = made.stdout.strip()
     print("$ dq check sample_data", flush=True)
-    check = [python, "-m", "dq_engine.cli", "check", "sample_data", *sys.argv[1:]]
+    check = [python, "-m", "dq_engine", "check", "sample_data", *sys.argv[1:]]
     code = subprocess.run(check, cwd=ROOT, check=False).returncode
     if code != 1:
         return code or 3  # the samples have planted defects: to pass would be wrong
