@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from dq_engine import results
@@ -80,7 +81,7 @@ def run_checks(
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - before, 3),
         engine={"dq": __version__, "duckdb": worker.version},
-        options={name: getattr(options, name) for name in options.__struct_fields__},
+        options=msgspec.json.decode(msgspec.json.encode(options)),
         extracts=tuple(runs),
         planned=sum(extract.planned for extract in runs),
         exit_code=exit_code,

@@ -223,15 +223,20 @@ class _Scan:
 
     def scan_one_by_one(self, plan: Plan, metrics: set[Count | Scalar]) -> None:
         """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone."""
-        if plan.organisation is not None:
-            self.problem = self.problem or "some checks could not be evaluated: nothing is counted per organisation"
         for planned in plan.checks:
-            own = [
-                metric for metric in dict.fromkeys(planned.metrics.values()) if metric in metrics and metric not in self.numbers
-            ]
-            if own:
-                rows_metrics = [metric for metric in own if isinstance(metric, Count | Scalar)]
-                self.scan_group(rows_metrics, "rows of one check", phrase.row_scan(rows_metrics, None))
+            needed = [m for m in dict.fromkeys(planned.metrics.values()) if isinstance(m, Count | Scalar) and m in metrics]
+            if own := [metric for metric in needed if metric not in self.numbers or metric not in self.counts]:
+                self.scan_one(plan, own)
+
+    def scan_one(self, plan: Plan, metrics: Sequence[Count | Scalar]) -> None:
+        try:
+            rows = self.query("rows of one check", phrase.row_scan(metrics, plan.organisation))
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.failures |= dict.fromkeys(metrics, str(error))
+            return
+        self.keep_rows(plan, metrics, rows)
 
     def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str) -> None:
         try:

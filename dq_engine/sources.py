@@ -113,7 +113,7 @@ _REASONS = {
     "OutOfMemoryException": "needs more memory than the limit allows: give more with --memory-limit",
     "ConversionException": "a value cannot be converted to the type that the rule needs",
     "OutOfRangeException": "a number becomes too large to be computed",
-    "InvalidInputException": "the data cannot be read: a page of the file is damaged, or a value is not valid",
+    "InvalidInputException": "a value is outside what the rule can compute, or a page of the file is damaged",
     "IOException": "the file cannot be read any more: it is damaged, or was changed or removed meanwhile",
     "SerializationException": "the data cannot be read: a page of the file is damaged",
     "InterruptException": "was interrupted",

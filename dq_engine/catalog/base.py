@@ -413,7 +413,10 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         column = scalar_column(scope, self.column)
         value = column.sql if scope.where is None else f"CASE WHEN {scope.where} THEN {column.sql} END"
         statistic = self.metric(column, value)
-        inside = self.inside(f"({statistic})", self.measured(column))
+        measured = self.measured(column)
+        inside = self.inside(f"({statistic})", measured)
+        if measured.kind == "float":  # infinities of both signs have no sum, mean or deviation: NaN, which is within no bounds
+            inside = f"NOT isnan({statistic}) AND {inside}"
         extremum = self.extremum(column) if scope.where is None else None
         few = None if column.shown or self.reveals else f"count({value}) < {FEW}"
         return {

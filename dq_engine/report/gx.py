@@ -7,6 +7,7 @@ that had nothing to judge is a success where GX calls it one. Failing values are
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from dq_engine.model import Example, ExtractRun, Outcome, Run
@@ -66,8 +67,10 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "meta": outcome.meta,
         "severity": outcome.severity,
     }
-    if outcome.gx_id:
+    if outcome.gx_id and is_uuid(outcome.gx_id):
         config["id"] = outcome.gx_id
+    elif outcome.gx_id:
+        config["meta"] = {**outcome.meta, "id": outcome.gx_id}
     if outcome.notes:
         config["notes"] = outcome.notes
     raised = outcome.status == "error"
@@ -82,6 +85,15 @@ def _result(outcome: Outcome) -> dict[str, Any]:
             "exception_message": outcome.message if raised else None,
         },
     }
+
+
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID, the only kind of id that GX loads."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _details(outcome: Outcome) -> dict[str, Any]:

@@ -280,8 +280,7 @@ def test_odd_column_names(options: tuple[str, ...], tmp_path: Path) -> None:
     write(tmp_path / "rows.parquet", {**dict.fromkeys(COLUMN_NAMES, values), "other": other})
     (extract,) = checked(tmp_path, "rows.parquet", options=options)["extracts"]
     found = [
-        (o["status"], o.get("unexpected_count"), o.get("message", "") or o.get("examples_note", ""))
-        for o in extract["outcomes"]
+        (o["status"], o.get("unexpected_count"), o.get("message", "") or o.get("examples_note", "")) for o in extract["outcomes"]
     ]
     for place, name in enumerate(COLUMN_NAMES):
         own = found[place * len(FAILED) : (place + 1) * len(FAILED)]

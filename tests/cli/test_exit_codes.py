@@ -31,9 +31,7 @@ def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def write_suite(folder: Path, *expectations: dict[str, Any], name: str = "rows.json", **dq_meta: Any) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps({"name": "rows", "expectations": expectations, "meta": {"dq": {"feed": "rows", **dq_meta}}})
-    )
+    path.write_text(json.dumps({"name": "rows", "expectations": expectations, "meta": {"dq": {"feed": "rows", **dq_meta}}}))
     return path
 
 
@@ -131,13 +129,12 @@ SITUATIONS = [
     # 0 and 1: the gate
     Situation("passed", with_rows(NOT_NULL), "rows.parquet", 0, ("passed: 1 of 1 checks passed",)),
     Situation("passed in a folder", with_rows(NOT_NULL), ".", 0, ("1 of 1 checks passed",)),
-    Situation("a glob", with_rows(NOT_NULL), "row*.parquet", 0, ("1 of 1 checks passed",)),
+    Situation("a glob", with_rows(NOT_NULL), "rows*.parquet", 0, ("1 of 1 checks passed",)),
+    Situation("a glob for one file", with_rows(NOT_NULL), "row*.parquet", 0, ("1 of 1 checks passed",)),
     Situation("failed, critical", with_rows(SHORT), "rows.parquet", 1, ("FAIL", "2 of 2 (100 %) rows", "failed: 1 of")),
     Situation("failed, quiet", with_rows(SHORT), "rows.parquet --quiet", 1, ("FAIL",)),
     Situation("failed, a warning", with_rows(warning(SHORT)), "rows.parquet", 0, ("FAIL", "1 failed below")),
-    Situation(
-        "a warning that counts", with_rows(warning(SHORT)), "rows.parquet --fail-on warning", 1, ("severity warning",)
-    ),
+    Situation("a warning that counts", with_rows(warning(SHORT)), "rows.parquet --fail-on warning", 1, ("severity warning",)),
     Situation("a critical one with --fail-on info", with_rows(SHORT), "rows.parquet --fail-on info", 1, ("FAIL",)),
     Situation("no gate", with_rows(SHORT), "rows.parquet --fail-on never", 0, ("FAIL",)),
     Situation(
@@ -186,9 +183,7 @@ SITUATIONS = [
         2,
         ("$.expectations[1]", "same id", "x1"),
     ),
-    Situation(
-        "the same rule twice", with_suite_text(suite_text(NOT_NULL, NOT_NULL)), BAD, 2, ("says the same as $.exp",)
-    ),
+    Situation("the same rule twice", with_suite_text(suite_text(NOT_NULL, NOT_NULL)), BAD, 2, ("says the same as $.exp",)),
     Situation(
         "unknown type",
         with_suite_text(suite_text({"type": "expect_column_values_to_be_nul", "kwargs": {"column": "code"}})),
@@ -217,9 +212,7 @@ SITUATIONS = [
         2,
         ("$.expectations[0].type", "$.expectations[1].severity", "$.expectations[2]"),
     ),
-    Situation(
-        "40 MB of suite", with_suite_text(suite_text(NOT_NULL, notes="x" * 40_000_000)), BAD, 2, ("too large", "40,000,")
-    ),
+    Situation("40 MB of suite", with_suite_text(suite_text(NOT_NULL, notes="x" * 40_000_000)), BAD, 2, ("too large", "40,000,")),
     Situation("10 MB of suite", with_suite_text(suite_text(NOT_NULL, notes="x" * 10_000_000)), BAD, 0, ("passed",)),
     Situation("no suite for it", foreign, "leavers.parquet", 2, ("leavers.parquet: no suite claims it", "rows")),
     Situation("no suite for one of them", foreign, ".", 2, ("leavers.parquet: no suite claims it",)),

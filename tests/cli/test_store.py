@@ -59,7 +59,7 @@ BY_ROW = {check["id"] for check in RULES[:4]}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An extract of two organisations and a suite of eight rules that passes."""
+    """An extract of two organisations and a suite of eight rules, one of which fails as a warning."""
     suite = {"name": "rows", "expectations": RULES, "meta": {"dq": {"feed": "rows", "organisation_column": "org"}}}
     (tmp_path / "suite.json").write_text(json.dumps(suite))
     pq.write_table(pa.table(ROWS), tmp_path / "rows.parquet")
@@ -253,9 +253,7 @@ def mounted(options: str, script: str) -> list[str]:
     if unshare is None:
         pytest.skip("there is no unshare to mount a file system with")
     for rights in ("-m", "-rm"):
-        trial = subprocess.run(
-            [unshare, rights, "sh", "-c", "mount -t tmpfs tmpfs /mnt"], capture_output=True, check=False
-        )
+        trial = subprocess.run([unshare, rights, "sh", "-c", "mount -t tmpfs tmpfs /mnt"], capture_output=True, check=False)
         if trial.returncode == 0:
             mount = f'mount -t tmpfs -o {options} tmpfs results || exit 99; "$@"; code=$?; {script}; exit $code'
             return [unshare, rights, "sh", "-c", mount, "sh"]
@@ -278,7 +276,7 @@ def test_a_full_disk(kilobytes: int, folder: Path) -> None:
     listing = "find results -mindepth 1 | sort > listing; cp -r results copy"
     before = mounted(f"size={kilobytes}k", listing)
     done = dq(folder, *CHECK, "--results", "results", before=before)
-    assert "8 checks: 6 passed, 2 failed" in done.stdout.decode()
+    assert "7 passed, 1 failed" in done.stdout.decode()
     listed = (folder / "listing").read_text().split()
     said = done.stderr.decode()
     if done.returncode == 0:

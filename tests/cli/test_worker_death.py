@@ -244,9 +244,7 @@ def left_behind(folder: Path) -> list[str]:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_limits(
-    options: tuple[str, ...], says: str, begun: Callable[..., subprocess.Popen[str]], tmp_path: Path
-) -> None:
+def test_limits(options: tuple[str, ...], says: str, begun: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     rules = [UNIQUE, MATCH] if "--memory-limit" in options else [ENDLESS]
     write_suite(tmp_path, *rules)
     write_rows(tmp_path / "rows.parquet", 1_000_000)
@@ -363,12 +361,9 @@ def test_a_run_that_is_interrupted_twice(begun: Callable[..., subprocess.Popen[s
 
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("rules", [3, 3000], ids=["little output", "much output"])
-def test_nobody_reads_the_results(
-    format: str, rules: int, begun: Callable[..., subprocess.Popen[str]], tmp_path: Path
-) -> None:
+def test_nobody_reads_the_results(format: str, rules: int, begun: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     checks = [
-        {"type": "expect_column_values_to_be_between", "kwargs": {"column": "n", "min_value": -place}}
-        for place in range(rules)
+        {"type": "expect_column_values_to_be_between", "kwargs": {"column": "n", "min_value": -place}} for place in range(rules)
     ]
     write_suite(tmp_path, *checks)
     write_rows(tmp_path / "rows.parquet", 10)

@@ -1,0 +1,74 @@
+"""The engine answers as Great Expectations 1.24.1 does, but for the cases listed with a reason in deviations.json."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import dq_engine
+from dq_engine import SuiteError, WorkerProcess
+from dq_engine.catalog import CATALOG
+
+DEVIATIONS: dict[str, str] = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
+CHUNKS = 8
+
+
+@pytest.fixture(scope="module")
+def corpus(conformance: Path) -> ModuleType:
+    """The module that lies beside the cases: it reads them and compares results."""
+    spec = importlib.util.spec_from_file_location("gxcorpus", conformance / "gxcorpus.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def cases(conformance: Path, corpus: ModuleType) -> list[dict[str, Any]]:
+    """The cases of the expectations that the catalogue has."""
+    return [case for case in corpus.read_jsonl(str(conformance / "cases.jsonl")) if case["expectation_type"] in CATALOG]
+
+
+def answer(case: dict[str, Any], corpus: ModuleType, worker: WorkerProcess) -> dict[str, Any]:
+    """What the engine says of a case, in the words of Great Expectations."""
+    suite = {"name": "case", "expectations": [{"type": case["expectation_type"], "kwargs": case["kwargs"]}]}
+    table = corpus.to_arrow(case["data"], case["schema"])
+    try:
+        run = dq_engine.check(table, suite, worker=worker, show_values=True)
+    except SuiteError as error:
+        return {"success": None, "result": {}, "exception": str(error)}
+    (result,) = run.to_gx()["results"]
+    return {
+        "success": result["success"],
+        "result": result["result"],
+        "exception": result["exception_info"]["exception_message"],
+    }
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_cases_are_answered_as_great_expectations_answers_them(
+    chunk: int, cases: list[dict[str, Any]], corpus: ModuleType, worker: WorkerProcess
+) -> None:
+    unlisted, stale = {}, []
+    for case in cases[chunk::CHUNKS]:
+        differences = corpus.compare_expected(case["expected"], answer(case, corpus, worker), case.get("compare"))
+        if differences and case["id"] not in DEVIATIONS:
+            unlisted[case["id"]] = differences
+        elif not differences and case["id"] in DEVIATIONS:
+            stale.append(case["id"])
+    assert unlisted == {}, "these answers differ, and deviations.json does not say why"
+    assert stale == [], "deviations.json lists these, though the answers agree"
+
+
+def test_every_deviation_is_of_a_case_that_exists_and_has_a_reason(cases: list[dict[str, Any]]) -> None:
+    assert set(DEVIATIONS) <= {case["id"] for case in cases}
+    assert all(len(reason.split()) > 5 for reason in DEVIATIONS.values())
+
+
+def test_there_are_cases_of_nearly_every_expectation(cases: list[dict[str, Any]]) -> None:
+    assert len(cases) > 600
+    assert len({case["expectation_type"] for case in cases}) > len(CATALOG) - 3

@@ -1,0 +1,468 @@
+"""No value of an extract leaves dq: planted values are looked for in everything that it prints, stores or leaves behind."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dq_engine.catalog import CATALOG
+
+NAME, NHS, BORN, AMOUNT = "ZQXJKV Wpfhgt", 9434765919, dt.date(1931, 7, 14), Decimal("77123.4567")
+SEEN = dt.datetime(1931, 7, 14, 13, 47, 53, 123456)
+MONTH = "ZQXJKVmonth"
+SPELLINGS = (
+    *("zqxjkv", "wpfhgt", "5a51584a4b56", "\\x5a\\x51"),
+    *("9434765919", "943 476 5919", "943-476-5919", "9,434,765,919", "9.434765919e", "9.43476591"),
+    *("1931-07-14", "19310714", "14/07/1931", "14.07.1931", "14 jul", "1931, 7, 14", "13:47:53"),
+    *("-14051", "-1214006400", "-1213956727"),
+    *("77123.4", "77,123.4", "77123,4", "771234567", "7.71234"),
+)
+"""What none of the outputs may hold, in lower case."""
+COLUMNS: dict[str, pa.Array] = {
+    "text": pa.array([NAME]),
+    "integer": pa.array([NHS], pa.int64()),
+    "digits": pa.array([str(NHS)]),
+    "float": pa.array([float(AMOUNT)], pa.float64()),
+    "decimal": pa.array([AMOUNT], pa.decimal128(12, 4)),
+    "date": pa.array([BORN], pa.date32()),
+    "timestamp": pa.array([SEEN], pa.timestamp("us")),
+    "zoned": pa.array([SEEN], pa.timestamp("us", tz="UTC")),
+    "time": pa.array([SEEN.time()], pa.time64("us")),
+    "binary": pa.array([NAME.encode()], pa.binary()),
+    "category": pa.array([NAME]).dictionary_encode(),
+    "list": pa.array([[NAME, str(NHS)]]),
+    "struct": pa.array([{"name": NAME, "born": BORN}]),
+    "org": pa.array([f"{NAME} surgery"]),
+}
+SCALAR = [name for name in COLUMNS if name not in ("list", "struct")]
+LOW: dict[str, Any] = {"date": "1900-01-01", "timestamp": "1900-01-01", "zoned": "1900-01-01"}
+
+
+def rule(name: str, **kwargs: Any) -> dict[str, Any]:
+    return {"type": name, "kwargs": kwargs}
+
+
+def over(columns: Iterable[str], name: str, **kwargs: Any) -> list[dict[str, Any]]:
+    """The rule for each of the columns."""
+    return [rule(name, column=column, **kwargs) for column in columns]
+
+
+def bounded(name: str) -> list[dict[str, Any]]:
+    """The rule with a bound that the column can be compared with, and (an error) with one that it cannot."""
+    fitting = [rule(name, column=column, max_value=LOW.get(column, 0)) for column in SCALAR]
+    return [*fitting, *over(COLUMNS, name, min_value="2030-01-01"), *over(COLUMNS, name, max_value=-1)]
+
+
+CONDITION = {"type": "comparison", "column": {"name": "text"}, "operator": "!=", "parameter": "x"}
+CASTS = [
+    "SELECT * FROM {batch} WHERE CAST(text AS INTEGER) > 0",
+    "SELECT * FROM {batch} WHERE CAST(digits AS TINYINT) > 0",
+    "SELECT * FROM {batch} WHERE CAST(integer AS TINYINT) > 0",
+    "SELECT * FROM {batch} WHERE CAST(text AS DATE) IS NULL",
+    "SELECT * FROM {batch} WHERE strptime(text, '%Y') IS NULL",
+    "SELECT * FROM {batch} WHERE integer * integer * integer > 0",
+    "SELECT * FROM {batch} WHERE error(text)",
+    "SELECT * FROM {batch} WHERE error(text) IS NULL ORDER BY 1",
+    "SELECT * FROM {batch} WHERE date_trunc(text, date) IS NULL",
+    "SELECT * FROM {batch} WHERE regexp_matches('x', '(' || text)",
+    "SELECT * FROM {batch} WHERE CAST(text AS JSON) IS NULL",
+    "SELECT * FROM {batch} WHERE CAST(text AS UUID) IS NULL",
+    "SELECT * FROM {batch} WHERE CAST(text AS BOOLEAN)",
+    "SELECT * FROM {batch} WHERE CAST(text AS STRUCT(a INTEGER)) IS NULL",
+    "SELECT * FROM {batch} WHERE CAST(org AS ENUM ('a')) IS NULL",
+    "SELECT * FROM {batch} WHERE json_extract(to_json({{'a': 1}}), '$.' || text || '[') IS NULL",
+    "SELECT * FROM {batch} WHERE make_date(integer, 1, 1) IS NULL",
+    "SELECT * FROM {batch} WHERE format('{{:d}}', text) IS NULL",
+    "SELECT * FROM {batch} WHERE timezone(text, timestamp) IS NULL",
+    "SELECT * FROM {batch} WHERE (SELECT text FROM {batch} UNION ALL SELECT org FROM {batch}) IS NULL",
+    "SELECT * FROM {batch} WHERE nextval(text) IS NULL",
+    "SELECT * FROM query_table((SELECT text FROM {batch}))",
+    "SELECT * FROM {batch} WHERE txet = 1",
+    "SELECT * FROM {batch} PIVOT (count(*) FOR text IN (SELECT 1))",
+    "PIVOT {batch} ON text USING count(*)",
+    "SELECT * FROM {batch} JOIN read_csv(text) ON true",
+]
+"""Queries of a suite: they fail, or fall over the data in many ways."""
+RULES: dict[str, list[dict[str, Any]]] = {
+    name: list(rules)
+    for name, rules in {
+        "expect_column_distinct_values_to_be_in_set": over(COLUMNS, "", value_set=["a", 1]),
+        "expect_column_distinct_values_to_contain_set": over(COLUMNS, "", value_set=["a", 1]),
+        "expect_column_distinct_values_to_equal_set": over(COLUMNS, "", value_set=["a", 1]),
+        "expect_column_max_to_be_between": bounded(""),
+        "expect_column_mean_to_be_between": bounded(""),
+        "expect_column_median_to_be_between": bounded(""),
+        "expect_column_min_to_be_between": bounded(""),
+        "expect_column_pair_values_a_to_be_greater_than_b": [
+            rule("", column_A=a, column_B=b) for a in COLUMNS for b in ("text", "integer", "date")
+        ],
+        "expect_column_pair_values_to_be_equal": [rule("", column_A=a, column_B="org") for a in COLUMNS],
+        "expect_column_proportion_of_non_null_values_to_be_between": over(COLUMNS, "", max_value=0.5),
+        "expect_column_proportion_of_unique_values_to_be_between": over(COLUMNS, "", max_value=0.5),
+        "expect_column_stdev_to_be_between": bounded(""),
+        "expect_column_sum_to_be_between": bounded(""),
+        "expect_column_to_exist": [*over(COLUMNS, "", column_index=77), rule("", column="txet")],
+        "expect_column_unique_value_count_to_be_between": over(COLUMNS, "", max_value=0),
+        "expect_column_value_lengths_to_be_between": over(COLUMNS, "", max_value=1),
+        "expect_column_value_lengths_to_equal": over(COLUMNS, "", value=1),
+        "expect_column_values_to_be_between": bounded(""),
+        "expect_column_values_to_be_in_set": [*over(COLUMNS, "", value_set=["a"]), *over(COLUMNS, "", value_set=[1])],
+        "expect_column_values_to_be_null": over(COLUMNS, ""),
+        "expect_column_values_to_be_of_type": over(COLUMNS, "", type_="BIT"),
+        "expect_column_values_to_be_unique": over(COLUMNS, ""),
+        "expect_column_values_to_match_regex": over(COLUMNS, "", regex="^x$"),
+        "expect_column_values_to_not_be_in_set": over(COLUMNS, "", value_set=["a", 1]),
+        "expect_column_values_to_not_be_null": over(COLUMNS, ""),
+        "expect_column_values_to_not_match_regex": over(COLUMNS, "", regex="."),
+        "expect_compound_columns_to_be_unique": [rule("", column_list=[name, "month"]) for name in COLUMNS],
+        "expect_multicolumn_sum_to_equal": [
+            rule("", column_list=[name, "integer"], sum_total=1) for name in COLUMNS if name != "integer"
+        ],
+        "expect_table_columns_to_match_ordered_list": [rule("", column_list=["a"])],
+        "expect_table_columns_to_match_set": [rule("", column_set=["a"])],
+        "expect_table_row_count_to_be_between": [rule("", min_value=77)],
+        "expect_table_row_count_to_equal": [rule("", value=77)],
+        "unexpected_rows_expectation": [rule("", unexpected_rows_query=query) for query in ("SELECT * FROM {batch}", *CASTS)],
+    }.items()
+}
+BY_ROW = ("expect_column_values_to_be_in_set", "expect_column_values_to_match_regex", "expect_column_mean_to_be_between")
+
+
+def expectations() -> list[dict[str, Any]]:
+    """Every kind of expectation on every kind of column, with and without a condition on rows."""
+    found: list[dict[str, Any]] = []
+    for name, rules in RULES.items():
+        for own in rules:
+            if all(column in CATALOGUED[name] for column in own["kwargs"]):
+                found.append({"type": name, "kwargs": own["kwargs"]})
+            if name in BY_ROW:
+                found.append({"type": name, "kwargs": {**own["kwargs"], "row_condition": CONDITION}})
+    texts = dict.fromkeys(json.dumps(item, sort_keys=True) for item in found)
+    return [{**json.loads(text), "id": f"rule {place}"} for place, text in enumerate(texts)]
+
+
+CATALOGUED = {name: set(cls.__struct_fields__) for name, cls in CATALOG.items()}
+
+
+def write_suite(folder: Path, rules: Sequence[dict[str, Any]], columns: dict[str, str] | None = None) -> None:
+    described = {name: {"sensitivity": sensitivity} for name, sensitivity in (columns or {}).items()}
+    meta = {"dq": {"feed": "rows", "organisation_column": "org", "columns": described}}
+    (folder / "suite.json").write_text(json.dumps({"name": "rows", "expectations": rules, "meta": meta}))
+
+
+def write_rows(path: Path, times: int = 1) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.concat_tables([pa.table(COLUMNS)] * times).unify_dictionaries().combine_chunks(), path)
+
+
+def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    (folder / "temporary").mkdir(exist_ok=True)
+    environment = {**os.environ, "TMPDIR": str(folder / "temporary")}
+    command = [sys.executable, "-m", "dq_engine.cli", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False, env=environment)
+    assert b"Traceback" not in done.stderr
+    assert b"a fault of dq itself" not in done.stderr
+    return done
+
+
+def artefacts(folder: Path, done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
+    """Everything that the command printed, stored or left behind, as text."""
+    found = {"standard output": done.stdout.decode(), "standard error": done.stderr.decode()}
+    for place in ("dq-results", "temporary"):
+        for path in (folder / place).rglob("*"):
+            found[f"name of {path.name}"] = str(path.relative_to(folder))
+            if path.suffix == ".parquet":
+                found[path.name] = json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False)
+            if path.is_file():
+                found[f"bytes of {path.name}"] = path.read_bytes().decode("latin-1")
+    return found
+
+
+def leaks(texts: dict[str, str]) -> list[tuple[str, str]]:
+    """Which planted values are in which of the texts, with what is around them."""
+    return [
+        (name, text[max(0, at - 80) : at + 60])
+        for name, text in texts.items()
+        for spelling in SPELLINGS
+        if (at := text.lower().find(spelling)) >= 0
+    ]
+
+
+def outcomes_of(folder: Path) -> list[dict[str, Any]]:
+    (path,) = (folder / "dq-results").glob("*/run.json")
+    return [outcome for extract in json.loads(path.read_bytes())["extracts"] for outcome in extract["outcomes"]]
+
+
+# --------------------------------------------------------------------------------------------------------------- tests
+
+
+def test_every_kind_of_expectation_is_tried() -> None:
+    """A new expectation must be tried here, too."""
+    assert RULES.keys() == CATALOG.keys()
+    assert {item["type"] for item in expectations()} == CATALOG.keys()
+
+
+def test_what_is_searched_for_would_be_found() -> None:
+    plain = {name: json.dumps(array.to_pylist(), default=str) for name, array in COLUMNS.items()}
+    plain["binary"] = str(COLUMNS["binary"][0].as_py())
+    assert {name for name, _ in leaks(plain)} == COLUMNS.keys()
+
+
+@pytest.mark.parametrize("rows", [1, 3], ids=["one row", "three rows"])
+@pytest.mark.parametrize(
+    "options",
+    [("--verbose",), ("--format", "json"), ("--threads", "1", "--fail-on", "never", "--verbose")],
+    ids=["text", "json", "one thread"],
+)
+def test_no_value_leaves(options: tuple[str, ...], rows: int, tmp_path: Path) -> None:
+    """A folder of partitions, whose key is a value, too; all rules fail, or cannot be evaluated."""
+    write_suite(tmp_path, expectations())
+    write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet", rows)
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", *options)
+    assert done.returncode == 3
+    assert leaks(artefacts(tmp_path, done)) == []
+    statuses = {outcome["status"] for outcome in outcomes_of(tmp_path)}
+    assert {"fail", "error"} <= statuses
+    judged = {outcome["expectation"] for outcome in outcomes_of(tmp_path) if outcome["status"] in ("pass", "fail")}
+    assert judged == CATALOG.keys() - ({"expect_column_stdev_to_be_between"} if rows == 1 else set())
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("rows", [9, 12, 100])
+def test_a_statistic_of_equal_values_is_such_a_value(rows: int, tmp_path: Path) -> None:
+    """The mean of a hundred times the same number is that number."""
+    rules = [item for item in expectations() if "_mean_" in item["type"] or "_median_" in item["type"]]
+    write_suite(tmp_path, rules)
+    write_rows(tmp_path / "rows.parquet", rows)
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose", "--format", "json")
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_a_statistic_of_the_rows_of_a_condition_is_one_of_few(tmp_path: Path) -> None:
+    """Many rows in the extract, and one that fulfils the condition."""
+    table = pa.table({"text": [NAME] + ["x"] * 50, "integer": [NHS] + [1] * 50, "org": ["5D7"] * 51})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    rules = [
+        rule(f"expect_column_{word}_to_be_between", column="integer", max_value=0, row_condition=CONDITION)
+        for word in ("min", "max", "mean", "median", "sum", "stdev")
+    ]
+    write_suite(tmp_path, rules)
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--format", "json")
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_a_null_beside_one_value(tmp_path: Path) -> None:
+    """Many rows, and one of them with a value."""
+    table = pa.table({"integer": [NHS] + [None] * 50, "org": ["5D7"] * 51})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    rules = [
+        rule(f"expect_column_{word}_to_be_between", column="integer", max_value=0)
+        for word in ("min", "max", "mean", "median", "sum", "stdev")
+    ]
+    write_suite(tmp_path, rules)
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--format", "json")
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+@pytest.mark.parametrize("trouble", ["damaged", "cut off", "no time", "no memory", "no such column", "too many organisations"])
+def test_no_value_leaves_when_things_go_wrong(trouble: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet"
+    write_suite(tmp_path, expectations())
+    write_rows(path)
+    options: tuple[str, ...] = ("--verbose",)
+    if trouble == "damaged":
+        content = bytearray(path.read_bytes())
+        content[20:400] = bytes(reversed(content[20:400]))
+        path.write_bytes(content)
+    elif trouble == "cut off":
+        path.write_bytes(path.read_bytes()[:-500])
+    elif trouble == "no time":
+        options = ("--verbose", "--timeout", "0.001")
+    elif trouble == "no memory":
+        options = ("--verbose", "--memory-limit", "1MB")
+    elif trouble == "no such column":
+        write_suite(tmp_path, [{**item, "kwargs": {**item["kwargs"], "column": "zzz"}} for item in expectations()
+                               if "column" in item["kwargs"]])  # fmt: skip
+    else:
+        many = pa.table({"org": [f"{NAME} {n}" for n in range(120_000)], "text": [NAME] * 120_000})
+        pq.write_table(many, path)
+        write_suite(tmp_path, [rule("expect_column_values_to_match_regex", column="text", regex="^x")],
+                    {"org": "public"})  # fmt: skip
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", *options)
+    assert done.returncode == 3
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_partitions_named_one_by_one(tmp_path: Path) -> None:
+    """Extracts of one name are told apart by their folders: not by those that are values."""
+    write_suite(tmp_path, [rule("expect_column_values_to_not_be_null", column="text")])
+    for month in (MONTH, f"{MONTH}2"):
+        write_rows(tmp_path / "rows" / f"month={month}" / "part-0.parquet")
+    paths = [str(path) for path in sorted((tmp_path / "rows").rglob("*.parquet"))]
+    done = dq(tmp_path, "check", *paths, "--suite", "suite.json", "--verbose")
+    assert done.returncode == 0
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_partitions_of_different_shapes(tmp_path: Path) -> None:
+    write_suite(tmp_path, [rule("expect_column_values_to_not_be_null", column="text")])
+    write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet")
+    other = tmp_path / "rows" / f"month={MONTH}2" / "part-0.parquet"
+    other.parent.mkdir()
+    pq.write_table(pa.table({"text": [NHS]}), other)
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--verbose")
+    assert done.returncode == 3
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_a_plan_holds_no_value(tmp_path: Path) -> None:
+    write_suite(tmp_path, expectations())
+    write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet")
+    done = dq(tmp_path, "plan", "suite.json", "rows")
+    assert done.returncode == 0
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+@pytest.mark.parametrize(("asked", "shown"), [((), {"text"}), (("--show-values",), {"text", "digits"})], ids=["", "asked"])
+def test_what_may_be_shown(asked: tuple[str, ...], shown: set[str], tmp_path: Path) -> None:
+    """Public columns always, sensitive ones on demand, identifying ones never; a pair only if both may be."""
+    columns = {
+        "text": "public",
+        "digits": "sensitive",
+        "date": "identifying",
+        "timestamp": "identifying",
+        "decimal": "identifying",
+    }
+    rules = [
+        *over(columns, "expect_column_values_to_be_null"),
+        *over(columns, "expect_column_values_to_not_match_regex", regex="."),
+        *over(("text", "digits"), "expect_column_distinct_values_to_be_in_set", value_set=["a"]),
+        *over(("date", "timestamp"), "expect_column_max_to_be_between", max_value="1900-01-01"),
+        *over(("date", "timestamp"), "expect_column_mean_to_be_between", max_value="1900-01-01"),
+        rule("expect_column_pair_values_to_be_equal", column_A="text", column_B="digits"),
+        rule("expect_column_pair_values_a_to_be_greater_than_b", column_A="float", column_B="decimal"),
+    ]
+    write_suite(tmp_path, rules, columns)
+    write_rows(tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose", *asked)
+    assert done.returncode == 1
+    texts = artefacts(tmp_path, done)
+    output = texts["standard output"]
+    assert {name for name, value in {"text": NAME, "digits": str(NHS)}.items() if value in output} == shown
+    assert {name for name, value in {"text": NAME, "digits": str(NHS)}.items() if value in texts["bytes of run.json"]} == shown
+    found = {around for _, around in leaks(texts) if any(sign in around for sign in ("1931", "13:47", "7123"))}
+    assert found == set()
+
+
+def test_identifying_values_stay_even_if_all_are_asked_for(tmp_path: Path) -> None:
+    write_suite(tmp_path, expectations(), dict.fromkeys((*(c for c in COLUMNS if c != "org"), "month"), "identifying"))
+    suite = json.loads((tmp_path / "suite.json").read_text())
+    suite["expectations"] = [item for item in suite["expectations"] if "org" not in json.dumps(item["kwargs"])]
+    (tmp_path / "suite.json").write_text(json.dumps(suite))
+    write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet")
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--verbose", "--show-values")
+    texts = artefacts(tmp_path, done)
+    organisation = f"{NAME} surgery"
+    assert leaks({name: text.replace(organisation, "…") for name, text in texts.items()}) == []
+
+
+def test_an_organisation_column_may_not_identify_people(tmp_path: Path) -> None:
+    write_suite(tmp_path, expectations()[:1], {"org": "identifying"})
+    write_rows(tmp_path / "rows.parquet")
+    assert dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json").returncode == 2
+
+
+@pytest.mark.parametrize("value", ["Zqxjkv", "ZQXJKV"])
+def test_a_name_in_the_place_of_an_organisation(value: str, tmp_path: Path) -> None:
+    """A surname is letters alone; a code of the NHS is not."""
+    write_suite(tmp_path, [rule("expect_column_values_to_be_null", column="org")])
+    pq.write_table(pa.table({"org": [value, "5D7"]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose")
+    assert done.returncode == 1
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_what_a_suite_says_is_not_data(tmp_path: Path) -> None:
+    write_suite(tmp_path, [rule("expect_column_values_to_be_in_set", column="org", value_set=["SUITE_MEMBER"])])
+    write_rows(tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    assert b"SUITE_MEMBER" in done.stdout
+
+
+# ------------------------------------------------------------------------------------------------- terminal characters
+
+EVIL = "\x1b[31mred\x07\x9b31m\u202egro.shn\u2066\u200b"
+STEERING = ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b")
+
+
+def steering(text: str) -> list[str]:
+    return [character for character in STEERING if character in text]
+
+
+@pytest.fixture
+def evil(tmp_path: Path) -> Path:
+    """A folder in which names, values and a suite hold characters that steer a terminal."""
+    rules = [
+        {
+            "type": "expect_column_values_to_be_in_set",
+            "kwargs": {"column": EVIL, "value_set": [f"other {EVIL}"]},
+            "notes": EVIL,
+            "id": EVIL,
+        },
+        {
+            "type": "expect_column_values_to_be_null",
+            "kwargs": {"column": EVIL},
+            "description": f"Nothing in {EVIL}",
+        },
+        rule("expect_column_values_to_not_be_null", column=f"no {EVIL}"),
+        rule("expect_column_distinct_values_to_contain_set", column=EVIL, value_set=[f"absent {EVIL}"]),
+        rule("expect_table_columns_to_match_set", column_set=[f"absent {EVIL}"]),
+        rule("unexpected_rows_expectation", unexpected_rows_query=f"SELECT * FROM {{batch}} WHERE '{EVIL}' = 1"),
+    ]
+    meta = {"dq": {"feed": "rows", "title": EVIL, "columns": {EVIL: {"sensitivity": "public"}}}}
+    suite = {"name": f"suite {EVIL}", "expectations": rules, "meta": meta}
+    (tmp_path / f"suite {EVIL}.json").write_text(json.dumps(suite), encoding="utf-8")
+    bad = {"name": EVIL, EVIL: 1, "expectations": [{"type": EVIL, "kwargs": {EVIL: EVIL}}]}
+    (tmp_path / f"bad {EVIL}.json").write_text(json.dumps(bad), encoding="utf-8")
+    pq.write_table(pa.table({EVIL: [f"value {EVIL}"]}), tmp_path / f"rows {EVIL}.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", f"rows {EVIL}.parquet", "--suite", f"suite {EVIL}.json", "--verbose", "--show-values"),
+        ("check", f"rows {EVIL}.parquet", "--suite", f"suite {EVIL}.json", "--results", f"results {EVIL}"),
+        ("check", f"rows {EVIL}.parquet", "--suite", f"bad {EVIL}.json"),
+        ("check", f"gone {EVIL}.parquet", "--suite", f"suite {EVIL}.json"),
+        ("check", f"rows {EVIL}.parquet", "--suite", f"gone {EVIL}.json"),
+        ("check", f"rows {EVIL}.parquet"),
+        ("check", f"rows {EVIL}.parquet", "--select", f"{EVIL}:x"),
+        ("lint", f"suite {EVIL}.json"),
+        ("lint", f"bad {EVIL}.json"),
+        ("lint", "."),
+        ("explain", EVIL),
+        ("plan", f"suite {EVIL}.json", f"rows {EVIL}.parquet"),
+    ],
+    ids=lambda arguments: "".join(c for c in " ".join(arguments) if c.isalnum() or c in " .-"),
+)
+def test_nothing_steers_the_terminal(arguments: tuple[str, ...], evil: Path) -> None:
+    done = dq(evil, *arguments)
+    assert done.stdout + done.stderr
+    assert steering(done.stdout.decode()) == []
+    assert steering(done.stderr.decode()) == []
+
+
+def test_json_on_a_terminal_is_no_danger_either(evil: Path) -> None:
+    done = dq(evil, "check", f"rows {EVIL}.parquet", "--suite", f"suite {EVIL}.json", "--format", "json", "--show-values")
+    assert json.loads(done.stdout)["extracts"][0]["title"] == EVIL
+    assert steering(done.stdout.decode()) == []
