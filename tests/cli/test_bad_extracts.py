@@ -610,7 +610,7 @@ def test_an_extract_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("phase", ["opening", "scanning", "looking at failures"])
 def test_an_extract_that_is_removed_while_it_is_read(phase: str, tmp_path: Path) -> None:
-    run = checked_while(tmp_path, lambda: (tmp_path / "a.parquet").unlink(), phase)
+    run = checked_while(tmp_path, (tmp_path / "a.parquet").unlink, phase)
     assert {o.status for o in run.extracts[0].outcomes} == {"error"}
     assert "does not exist any more" in run.extracts[0].problem
     assert {o.status for o in run.extracts[1].outcomes} == {"pass"}
