@@ -36,6 +36,9 @@ EXIT_CODES = (
 )
 
 
+INTERRUPTED = 130
+
+
 class FailOn(StrEnum):
     """From which severity on a failed check fails the run."""
 
@@ -67,11 +70,15 @@ def main(worker: WorkerProcess | None = None) -> None:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app(obj=worker)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _say("interrupted: nothing was stored")
+        raise
     except KeyboardInterrupt:
         _say("interrupted: nothing was stored")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(3)
     except Exception as error:
         from dq_engine.errors import DqError  # noqa: PLC0415
@@ -84,6 +91,32 @@ def main(worker: WorkerProcess | None = None) -> None:
         place = _place(error)
         _say(f"a fault of dq itself ({type(error).__name__} in {place}). Please report it; DQ_TRACEBACK=1 shows more")
         sys.exit(3)
+
+
+def _discard_output() -> None:
+    """What could not be written is not tried again at the end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print(text: str, *, raw: bool = False) -> None:
+    """Writes to standard output; only ``raw`` text (JSON, which spells such characters) may hold what steers a terminal."""
+    from dq_engine.errors import StoreError  # noqa: PLC0415
+    from dq_engine.report.words import clean  # noqa: PLC0415
+    from dq_engine.store import words  # noqa: PLC0415
+
+    if sys.stdout is None:
+        raise StoreError("the results could not be written: standard output is closed")
+    try:
+        sys.stdout.write(
+            text if raw else "".join(clean(line.removesuffix("\n")) + "\n" for line in text.splitlines(keepends=True))
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard_output()
+        raise StoreError(f"the results could not be written: {words(error)}") from None
 
 
 def _terminated(number: int, frame: object) -> NoReturn:
@@ -291,16 +324,16 @@ def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbos
     if format is Format.TEXT and output is None:
         if quiet and run.exit_code == 0:
             return
-        if sys.stdout.isatty():
+        if sys.stdout is not None and sys.stdout.isatty():
             from rich.console import Console  # noqa: PLC0415
 
             text.table(run, Console(highlight=False), verbose=verbose)
         else:
-            print(text.plain(run, verbose=verbose), end="")
+            _print(text.plain(run, verbose=verbose))
         return
     rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
     if output is None:
-        sys.stdout.buffer.write(rendered)
+        _print(rendered.decode(), raw=True)
         return
     try:
         store.replace_file(output, rendered)
@@ -330,7 +363,7 @@ def lint(
             _say(str(error))
         else:
             if not quiet:
-                print(f"{path}: {len(suite.checks)} expectations, all right")
+                _print(f"{path}: {len(suite.checks)} expectations, all right\n")
     if not files:
         _say("no suite was found")
         raise typer.Exit(4)
@@ -349,13 +382,13 @@ def explain(
     from dq_engine import explain as pages  # noqa: PLC0415
 
     if schema is not None:
-        print(pages.as_text(pages.suite_schema() if schema is Schema.SUITE else pages.run_schema()), end="")
+        _print(pages.as_text(pages.suite_schema() if schema is Schema.SUITE else pages.run_schema()))
     elif markdown:
-        print(pages.reference(), end="")
+        _print(pages.reference())
     elif name is not None:
-        print(pages.page(pages.find(name)))
+        _print(pages.page(pages.find(name)) + "\n")
     else:
-        print(pages.listing())
+        _print(pages.listing() + "\n")
 
 
 @app.command(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")
@@ -371,7 +404,7 @@ def plan(
 
         loaded = read_suite(suite)
         (files,) = find_files(extract, whole=True)
-        print(explain_plan(worker, Extract(files.name, files.paths, loaded, files.partitioned)))
+        _print(explain_plan(worker, Extract(files.name, files.paths, loaded, files.partitioned)) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -79,19 +80,32 @@ def parse(text: str, origin: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin}: is not TOML: {error}") from None
     faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
-    settings = _convert(raw.get("dq", {}), Settings, "dq", faults) or Settings()
+    settings = _convert(raw.get("dq", {}), Settings, "dq", faults)
     extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(raw.get("extracts", []))]
-    if settings.memory_limit is not None and not MEMORY.fullmatch(settings.memory_limit):
+    if settings and settings.memory_limit is not None and not MEMORY.fullmatch(settings.memory_limit):
         faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {settings.memory_limit!r}')
-    if faults:
+    if faults or settings is None:
         raise ConfigError("\n".join(f"{origin}: {fault}" for fault in faults))
     return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None))
 
 
 def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | None:
-    try:
-        return msgspec.convert(raw, wanted)
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        faults.append(f"{path}{place.rstrip('`')}: {message[:1].lower()}{message[1:]}")
+    """A table as a value; None, and every fault of it, if it cannot be one."""
+    if not isinstance(raw, dict):
+        faults.append(f"{path}: expected a table")
         return None
+    before, hints = len(faults), typing.get_type_hints(wanted, include_extras=True)
+    fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  T stands for the two structs of this module
+    known = [field.name for field in fields]
+    faults += [
+        f"{path}.{key}: unknown setting{suggestion(key, known)}. Known: {', '.join(known)}" for key in raw if key not in known
+    ]
+    faults += [f"{path}.{field.name}: is missing" for field in fields if field.required and field.name not in raw]
+    values: dict[str, Any] = {}
+    for name in known:
+        try:
+            values |= {name: msgspec.convert(raw[name], hints[name])} if name in raw else {}
+        except msgspec.ValidationError as error:
+            message, _, place = str(error).partition(" - at `$")
+            faults.append(f"{path}.{name}{place.rstrip('`')}: {message[:1].lower()}{message[1:]}")
+    return wanted(**values) if len(faults) == before else None

@@ -58,10 +58,11 @@ class NotEvaluable(DqError):
 
 
 class WorkerError(DqError):
-    """A query failed in the worker; ``kind`` is DuckDB's name of the exception."""
+    """A query failed in the worker; ``kind`` is DuckDB's name for it, ``place`` the file that it is about, if one is."""
 
-    def __init__(self, message: str, kind: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", place: int | None = None) -> None:
         self.kind = kind
+        self.place = place
         super().__init__(message)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
+from dq_engine.privacy import shown
 from dq_engine.suite import Suite, parse_suite
 
 SUFFIXES = (".parquet", ".pq")
@@ -49,10 +50,10 @@ class Extract(Struct, frozen=True):
     partitioned: bool = False
 
     def readable(self, directory: Path) -> list[str]:
-        """The absolute paths for DuckDB. A name that DuckDB would take for a pattern is reached by a link in ``directory``."""
+        """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link."""
         paths = []
         for number, path in enumerate(self.files):
-            if _GLOB.search(str(path)):
+            if _GLOB.search(str(path)) or not str(path).isprintable() or shown(path.name) != path.name:
                 link = directory / f"{number}.parquet"
                 link.unlink(missing_ok=True)
                 link.symlink_to(path)
@@ -73,46 +74,67 @@ def find_files(argument: str, *, whole: bool = False) -> list[Files]:
     """
     path = Path(argument)
     if path.is_dir():
-        found = [_together(path)] if whole or _is_partitioned(path) else list(_in_folder(path))
+        found = [_together(path)] if whole or _is_partitioned(path) else list(_in_folder(path, frozenset()))
         if not any(files.paths for files in found):
             raise NothingFound(f"{argument}: the folder holds no Parquet file (looked for {' and '.join(SUFFIXES)})")
         return found
-    if path.exists():
-        return [Files(path.stem, (path.resolve(),))]
+    if path.is_file():
+        return [Files(shown(path.stem), (_absolute(path),))]
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{argument}: is not a regular file" if path.exists() else f"{argument}: is a link to nothing")
     if _GLOB.search(argument):
         matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207  ** and absolute patterns
-        paths = tuple(match.resolve() for match in matches if match.is_file())
+        paths = tuple(_absolute(match) for match in matches if match.is_file())
         if not paths:
             raise NothingFound(f"{argument}: no file matches")
-        name = _GLOB.sub("", path.stem).strip("_-. ") or path.parent.name or "extract"
-        return [Files(name, paths, _has_partitions(paths))]
+        name = paths[0].stem if len(paths) == 1 else _GLOB.sub("", path.stem).strip("_-. ") or path.parent.name or "extract"
+        return [Files(shown(name), paths, _has_partitions(paths))]
     near = f" (is it {_nearest(path)}?)" if _nearest(path) else ""
     raise UsageError(f"{argument}: no such file or folder{near}")
 
 
-def _in_folder(folder: Path) -> Iterator[Files]:
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  a loop of links must not stop it, as it stops Path.resolve
+
+
+def _visible(folder: Path, above: frozenset[str]) -> Iterator[tuple[Path, frozenset[str]]]:
+    """The entries of a folder that count, each with the folders that it is in; a folder within itself (by a link) does not."""
+    within = above | {os.path.realpath(folder)}
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "_")):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            if _is_partitioned(entry):
-                yield _together(entry)
-            else:
-                yield from _in_folder(entry)
-        elif entry.is_file() and entry.suffix.lower() in SUFFIXES:
-            yield Files(entry.stem, (entry.resolve(),))
+        if not entry.name.startswith((".", "_")) and os.path.realpath(entry) not in within:
+            yield entry, within
+
+
+def _in_folder(folder: Path, above: frozenset[str]) -> Iterator[Files]:
+    for entry, within in _visible(folder, above):
+        if entry.is_dir() and _is_partitioned(entry):
+            yield _together(entry)
+        elif entry.is_dir():
+            yield from _in_folder(entry, within)
+        elif _is_data(entry):
+            yield Files(shown(entry.stem), (_absolute(entry),))
 
 
 def _together(folder: Path) -> Files:
-    paths = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        paths += [
-            Path(root, name).resolve()
-            for name in sorted(names)
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith((".", "_"))
-        ]
-    return Files(folder.resolve().name, tuple(paths), _has_partitions(paths))
+    paths = tuple(_all_files(folder, frozenset()))
+    return Files(shown(_absolute(folder).name), paths, _has_partitions(paths))
+
+
+def _all_files(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+    for entry, within in _visible(folder, above):
+        if entry.is_dir():
+            yield from _all_files(entry, within)
+        elif _is_data(entry):
+            yield _absolute(entry)
+
+
+def _is_data(entry: Path) -> bool:
+    """Whether an entry of a folder is Parquet by its name. Raises :class:`UsageError` for one that cannot be read like a file."""
+    if entry.suffix.lower() not in SUFFIXES:
+        return False
+    if not entry.is_file():
+        raise UsageError(f"{entry}: is not a regular file" if entry.exists() else f"{entry}: is a link to nothing")
+    return True
 
 
 def _is_partitioned(folder: Path) -> bool:
@@ -140,7 +162,8 @@ def named_apart(found: Sequence[Files]) -> list[Files]:
     while depth < 32 and len(set(names)) < len(names):
         doubled = {name for name in names if names.count(name) > 1}
         names = [
-            f"{parts[n][depth]}/{name}" if name in doubled and depth < len(parts[n]) else name for n, name in enumerate(names)
+            f"{shown(parts[n][depth])}/{name}" if name in doubled and depth < len(parts[n]) else name
+            for n, name in enumerate(names)
         ]
         depth += 1
     seen: dict[str, int] = {}
@@ -156,6 +179,8 @@ def named_apart(found: Sequence[Files]) -> list[Files]:
 
 def read_suite(path: Path) -> Suite:
     """The suite in a file. Raises :class:`UsageError` if the file cannot be read, ``SuiteError`` if the suite is not valid."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UsageError(f"{path}: is not a regular file")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -167,12 +192,7 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(f"{path}: is not a suite: not UTF-8 text") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
-    return parse_suite(text, shown(path))
-
-
-def shown(path: Path) -> str:
-    """A path as it is shown: from the working folder, if it is below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return parse_suite(text, shown(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)))
 
 
 class Shelf:

@@ -16,7 +16,9 @@ Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "
 Level = Literal["practice", "pcgt"]
 Source = Literal["primary_care", "hospital", "community", "mental_health", "social_care"]
 Sensitivity = Literal["public", "sensitive", "identifying"]
-Kind = Literal["integer", "decimal", "float", "text", "boolean", "date", "timestamp", "timestamptz", "time", "other", "nested"]
+Kind = Literal[
+    "integer", "decimal", "float", "text", "boolean", "date", "timestamp", "timestamptz", "time", "other", "nested", "null"
+]
 Number = int | float | str | bool | None
 """What a metric can give: a count, a statistic, a yes or no, or a masked text."""
 

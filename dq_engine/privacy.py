@@ -9,7 +9,8 @@ import msgspec
 from dq_engine.model import Column, Feed, Field
 
 _UNKNOWN = Field()
-_PARTITION = re.compile(r"(?<=[^/=]=)[^/]+(?=/)")
+_PARTITION = re.compile(r"(?<=[^/=]=)[^/]+(?=/|$)")
+_LONG_NUMBER = re.compile(r"\d{9,}")
 
 
 def disclose(column: Column, feed: Feed, *, show_values: bool) -> Column:
@@ -22,6 +23,10 @@ def disclose(column: Column, feed: Feed, *, show_values: bool) -> Column:
     return msgspec.structs.replace(column, shown=shown)
 
 
-def path_shown(path: str) -> str:
-    """A path as it may be shown: the values of ``key=value`` folders are values of a column, and are left out."""
-    return _PARTITION.sub("…", path)
+def shown(path: str) -> str:
+    """A path, or a part of one, as it may be shown.
+
+    The values of ``key=value`` folders are values of a column, and a number of nine digits or more may be somebody's: both are
+    left out. Bytes that are no text are spelled with a backslash.
+    """
+    return _LONG_NUMBER.sub("…", _PARTITION.sub("…", path)).encode("utf-8", "backslashreplace").decode()

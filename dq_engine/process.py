@@ -71,7 +71,7 @@ class WorkerProcess:
             elif "ready" in answer:
                 self.version = answer["duckdb"]
             elif "error" in answer:
-                raise WorkerError(answer["error"]["message"], answer["error"]["kind"])
+                raise WorkerError(answer["error"]["message"], answer["error"]["kind"], answer["error"]["place"])
             else:
                 return answer
 

@@ -373,7 +373,7 @@ class _Scan:
             suite=SuiteReference(suite.name, suite.origin, suite.sha256),
             planned=len(suite.checks),
             outcomes=outcomes,
-            files=tuple(msgspec.structs.replace(file, path=privacy.path_shown(file.path)) for file in self.files),
+            files=tuple(msgspec.structs.replace(file, path=privacy.shown(file.path)) for file in self.files),
             rows=self.rows,
             organisation_column=suite.feed.organisation_column,
             organisations=len(self.organisations) if self.organisations else None,
@@ -411,11 +411,18 @@ class _Scan:
 
     def words(self, error: Exception) -> str:
         """Why the extract, or what is left of it, could not be evaluated."""
-        if isinstance(error, FileNotFoundError):
-            return "does not exist any more"
+        place = error.place if isinstance(error, WorkerError) else None
+        message = str(error)
         if isinstance(error, OSError):
-            return f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
-        return str(error)
+            paths = [str(path) for path in self.extract.files]
+            place = paths.index(error.filename) if error.filename in paths else None
+            gone = isinstance(error, FileNotFoundError)
+            message = (
+                "does not exist, or not any more" if gone else f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+            )
+        if place is None or len(self.extract.files) == 1:
+            return message
+        return f"{privacy.shown(self.extract.files[place].name)} {message}"
 
 
 def _files(extract: Extract, before: Sequence[File] = ()) -> tuple[File, ...]:

@@ -14,7 +14,11 @@ from dq_engine.sql import ident, text
 
 
 class Unreadable(Exception):
-    """The files are no extract that can be read; the message is for people."""
+    """The files are no extract that can be read; the message is for people, ``place`` says which file it is about."""
+
+    def __init__(self, message: str, place: int) -> None:
+        self.place = place
+        super().__init__(message)
 
 
 def connect(files: list[str], settings: dict[str, Any]) -> duckdb.DuckDBPyConnection:
@@ -45,9 +49,9 @@ def describe(connection: duckdb.DuckDBPyConnection, files: list[str], relation: 
     rows = dict(connection.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata({listed})").fetchall())
     shapes = _shapes(connection, listed)
     first = files[0]
-    for file in files[1:]:
+    for place, file in enumerate(files):
         if shapes[file] != shapes[first]:
-            raise Unreadable(_difference(files.index(file), shapes[first], shapes[file]))
+            raise Unreadable(_difference(shapes[first], shapes[file]), place)
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     nulls = dict(
         connection.execute(
@@ -93,7 +97,7 @@ def _shapes(connection: duckdb.DuckDBPyConnection, listed: str) -> dict[str, lis
     return shapes
 
 
-def _difference(place: int, first: list[tuple[str, str]], other: list[tuple[str, str]]) -> str:
+def _difference(first: list[tuple[str, str]], other: list[tuple[str, str]]) -> str:
     """How the columns of a file differ from those of the first."""
     mine, theirs = dict(first), dict(other)
     parts = []
@@ -105,7 +109,7 @@ def _difference(place: int, first: list[tuple[str, str]], other: list[tuple[str,
         f'has "{name}" as {theirs[name]}, not {mine[name]}' for name in mine if name in theirs and theirs[name] != mine[name]
     ]
     what = "; ".join(parts) or "has the same columns in another order"
-    return f"the files of the extract do not have one shape: file {place + 1} of them {what} (compared with file 1)"
+    return f"{what}, unlike the first file: the files of an extract must have one shape"
 
 
 _BOUND_TO_NAMES = ("BinderException", "CatalogException", "ParserException", "SyntaxException", "PermissionException")
@@ -136,6 +140,8 @@ def reason(error: BaseException) -> str:
 def unreadable(error: duckdb.Error) -> str:
     """Why a file could not be opened as Parquet, in words."""
     said = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return _REASONS["OutOfMemoryException"]
     known = {
         "No magic bytes": "is not a Parquet file, or it is cut off: its end is missing",
         "too small to be a Parquet": "is not a Parquet file: it is too small to be one",

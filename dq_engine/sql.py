@@ -55,23 +55,29 @@ def typed(value: Value, column: Column) -> str:
     kind = column.kind
     if value is None:
         raise Incomparable("null is not a value")
+    if kind == "null":
+        return "NULL"
     if kind in NUMERIC and isinstance(value, int | float):
         return number(value)
     if kind == "boolean" and value in (0, 1) and not isinstance(value, str):
         return "TRUE" if value else "FALSE"
-    if kind == "text" and isinstance(value, str):
-        return text(value)
-    if kind in TEMPORAL and isinstance(value, str):
-        return _moment(value, kind)
-    if kind == "time" and isinstance(value, str):
-        return _time(value)
-    if kind == "other" and isinstance(value, str):
-        return f"TRY_CAST({text(value)} AS {column.type})"
+    if isinstance(value, str) and kind in (*TEMPORAL, "time", "text", "other"):
+        return _from_text(value, column)
     raise Incomparable(f"{spoken(value)} cannot be compared with a column of type {column.type}")
+
+
+def _from_text(value: str, column: Column) -> str:
+    if column.kind in TEMPORAL:
+        return _moment(value, column.kind)
+    if column.kind == "time":
+        return _time(value)
+    return text(value) if column.kind == "text" else f"TRY_CAST({text(value)} AS {column.type})"
 
 
 def orderable(value: Value, column: Column) -> str:
     """The literal of a bound for ``column``: as :func:`typed`, and numbers may also be written as text ("5")."""
+    if column.kind == "null":
+        return "NULL"
     if column.kind in NUMERIC and isinstance(value, str):
         return number(as_number(value))
     if column.kind == "boolean" and isinstance(value, int | float):

@@ -9,6 +9,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -21,6 +22,10 @@ from dq_engine.errors import StoreError, UsageError, WorkerError
 from dq_engine.model import Run
 from dq_engine.sql import text
 
+STEERING = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Characters that steer a terminal or hide what they are; JSON text spells them as escapes, which mean the same."""
 RUN, MEASURES = "run.json", "measures.parquet"
 
 
@@ -33,7 +38,13 @@ class Writer(Protocol):
 
 def encode(run: Run) -> bytes:
     """The text of ``run.json``: the run without its measures, indented."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(run, measures=())), indent=2) + b"\n"
+    raw = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(run, measures=())), indent=2) + b"\n"
+    return raw if raw.isascii() else STEERING.sub(_escaped, raw.decode()).encode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
 def decode(raw: bytes, origin: str) -> Run:
@@ -71,6 +82,9 @@ def save(run: Run, results: Path, writer: Writer) -> Path:
         shutil.rmtree(staging, ignore_errors=True)
         reason = words(error) if isinstance(error, OSError) else str(error)
         raise StoreError(f"{final}: the run could not be stored: {reason}. Its results are complete as printed") from None
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
     return final
 
 

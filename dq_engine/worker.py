@@ -53,7 +53,7 @@ class Worker:
         try:
             return operations[request["op"]](request)
         except sources.Unreadable as error:
-            return failure("Unreadable", str(error))
+            return failure("Unreadable", str(error), error.place)
         except duckdb.Error as error:
             return failure(type(error).__name__, sources.reason(error))
         except MemoryError:
@@ -67,17 +67,17 @@ class Worker:
         try:
             return sources.describe(self.connection, request["files"], request["relation"])
         except duckdb.Error as error:
-            return failure("Unreadable", self.culprit(request["files"], error))
+            raise self.culprit(request["files"], error) from None
 
-    def culprit(self, files: list[str], error: duckdb.Error) -> str:
+    def culprit(self, files: list[str], error: duckdb.Error) -> sources.Unreadable:
         """Which of the files cannot be read, and why."""
         assert self.connection is not None
         for place, file in enumerate(files):
             try:
                 self.connection.execute("SELECT count(*) FROM parquet_schema(?)", [file]).fetchall()
             except duckdb.Error as own:
-                return (f"file {place + 1} of {len(files)} " if len(files) > 1 else "") + sources.unreadable(own)
-        return sources.unreadable(error)
+                return sources.Unreadable(sources.unreadable(own), place)
+        return sources.Unreadable(sources.unreadable(error), 0)
 
     def query(self, sql: str) -> dict[str, Any]:
         """Runs one query of the engine's own."""
@@ -129,9 +129,9 @@ def write(request: dict[str, Any]) -> dict[str, Any]:
     return {"rows": []}
 
 
-def failure(kind: str, message: str) -> dict[str, Any]:
-    """An answer that says what went wrong."""
-    return {"error": {"kind": kind, "message": message}}
+def failure(kind: str, message: str, place: int | None = None) -> dict[str, Any]:
+    """An answer that says what went wrong, and with which of the files."""
+    return {"error": {"kind": kind, "message": message, "place": place}}
 
 
 def plain(value: Any) -> Any:

@@ -37,9 +37,7 @@ def without_times(text: str) -> str:
 def test_the_output_in_the_readme_is_real(command: str, shown: str) -> None:
     program, *arguments = command.split()
     assert program == "dq"
-    ran = subprocess.run(
-        [sys.executable, "-m", "dq_engine", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([sys.executable, "-m", "dq_engine", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert without_times(ran.stdout) == without_times(shown), ran.stderr
 
 

@@ -164,9 +164,7 @@ def test_invalid_pattern_is_refused_with_pythons_reason(pattern: str, reason: st
 
 
 @pytest.mark.parametrize("pattern", ["a{1000}", "(?:a{40}){25}", "(?:a{1000}){0,1}", r"^\w{1,255}$", r"(?:.{100}){10}"])
-def test_pattern_just_inside_the_limits_is_accepted_by_duckdb(
-    database: duckdb.DuckDBPyConnection, pattern: str
-) -> None:
+def test_pattern_just_inside_the_limits_is_accepted_by_duckdb(database: duckdb.DuckDBPyConnection, pattern: str) -> None:
     values = ["a" * 249, "a" * 1000]
     in_python = {value: re.search(pattern, value) is not None for value in values}
     assert found_by_duckdb(database, pattern, values) == in_python

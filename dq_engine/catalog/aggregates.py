@@ -16,7 +16,7 @@ STATISTIC = Column("statistic", "statistic", "DOUBLE", "float")
 
 def numeric(column: Column, noun: str) -> None:
     """Refuses columns that have no arithmetic. Raises :class:`NotEvaluable`."""
-    if column.kind not in sql.NUMERIC and column.kind != "boolean":
+    if column.kind not in sql.NUMERIC and column.kind not in ("boolean", "null"):
         raise NotEvaluable(f'column "{column.name}" is of type {column.type}, which has no {noun}')
 
 
@@ -141,6 +141,7 @@ class ExpectColumnStdevToBeBetween(AggregateExpectation, frozen=True, kw_only=Tr
     dimension: ClassVar[Dimension] = "accuracy"
     noun = "standard deviation"
     least = 2
+    betrays = False
     examples = (
         Case("one", {"n": [1.0, 2.0, 3.0]}, {"column": "n", "min_value": 1, "max_value": 1}, True),
         Case("all the same", {"n": [5, 5, 5]}, {"column": "n", "min_value": 0, "strict_min": True}, False),

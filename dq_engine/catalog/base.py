@@ -86,9 +86,11 @@ class Scope(Struct, frozen=True):
 
 def find_column(table: Table, name: str) -> Column:
     """The column called ``name``; without regard to case if that is unambiguous. Raises :class:`NotEvaluable`."""
-    for column in table.columns:
-        if column.name == name:
-            return column
+    exact = [column for column in table.columns if column.name == name]
+    if len(exact) > 1:
+        raise NotEvaluable(f'the extract has {len(exact)} columns called "{name}": none of them can be checked')
+    if exact:
+        return exact[0]
     folded = [column for column in table.columns if column.name.casefold() == name.casefold()]
     if len(folded) == 1:
         return folded[0]
@@ -305,7 +307,7 @@ class Bounded:
         for argument, value in (("min_value", self.min_value), ("max_value", self.max_value)):
             if isinstance(value, str) and not readable(value):
                 usable = False
-                yield Fault(argument, f"expected a number, or a date such as 2024-03-31; got {sql.spoken(value)}")
+                yield Fault(argument, f"expected a number, a date such as 2024-03-31, or a time; got {sql.spoken(value)}")
         if needed and self.min_value is None and self.max_value is None:
             yield Fault("", "needs min_value or max_value, or both")
         if usable and ordered and above(self.min_value, self.max_value):
@@ -350,7 +352,7 @@ class Bounded:
 
 def readable(value: str) -> bool:
     """Whether text of a bound is a number, a date or a date-time."""
-    for kind in ("timestamp", "float"):
+    for kind in ("timestamp", "float", "time"):
         try:
             sql.orderable(value, Column("", "", "", kind))
         except sql.Incomparable:
@@ -376,10 +378,12 @@ def above(low: Bound | None, high: Bound | None) -> bool:
 class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
     """A rule about one statistic of a column; NULLs are left out.
 
-    ``reveals`` says that the statistic is itself a value of the column, so that it is shown only where values may be shown.
+    ``reveals`` says that the statistic is itself a value of the column, so that it is shown only where values may be shown;
+    ``betrays`` that it tells the value where all values are alike.
     """
 
     reveals: ClassVar[bool] = False
+    betrays: ClassVar[bool] = True
     noun: ClassVar[str] = ""
     least: ClassVar[int] = 1
     column: ColumnName
@@ -418,7 +422,9 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         if measured.kind == "float":  # infinities of both signs have no sum, mean or deviation: NaN, which is within no bounds
             inside = f"NOT isnan({statistic}) AND {inside}"
         extremum = self.extremum(column) if scope.where is None else None
-        few = None if column.shown or self.reveals else f"count({value}) < {FEW}"
+        few = None
+        if not column.shown and not self.reveals:
+            few = f"count({value}) < {FEW}" + (f" OR min({value}) = max({value})" if self.betrays else "")
         return {
             "element": Count(scope.where, None if scope.where else RowsFact()),
             "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
@@ -439,7 +445,8 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         if judged < self.least or (inside is None and observed is None):
             reason = nothing(element, judged) or f"{judged:,} value{'s are' if judged > 1 else ' is'} too few for a {self.noun}"
             return Judgement(None, "values", element, missing, 0, self.of_nothing(), observed, message=reason)
-        return Judgement(bool(inside), "values", element, missing, unexpected, bool(inside), observed)
+        untold = f"the {self.noun} is not shown: it would tell a single value" if observed is None else ""
+        return Judgement(bool(inside), "values", element, missing, unexpected, bool(inside), observed, message=untold)
 
     def of_nothing(self) -> bool:
         """What GX answers where no value is: false, as the statistic is null."""

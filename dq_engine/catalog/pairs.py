@@ -14,7 +14,7 @@ from dq_engine.model import Column, Dimension
 
 def comparable(a: Column, b: Column) -> None:
     """Refuses two columns whose values have no common order. Raises :class:`NotEvaluable`."""
-    if family(a) != family(b):
+    if family(a) != family(b) and "null" not in (a.kind, b.kind):
         raise NotEvaluable(f'columns "{a.name}" ({a.type}) and "{b.name}" ({b.type}) cannot be compared: their types differ')
 
 
@@ -26,7 +26,9 @@ def family(column: Column) -> str:
 
 
 def operand(column: Column) -> str:
-    """A column as it is compared: yes and no as 1 and 0."""
+    """A column as it is compared: yes and no as 1 and 0; a column without any value as NULL."""
+    if column.kind == "null":
+        return "NULL"
     return f"CAST({column.sql} AS TINYINT)" if column.kind == "boolean" else column.sql
 
 
@@ -125,7 +127,7 @@ class ExpectMulticolumnSumToEqual(MulticolumnRowExpectation, frozen=True, kw_onl
     def violation(self, scope: Scope) -> str:
         columns = [scalar_column(scope, name) for name in self.column_list]
         for column in columns:
-            if family(column) != "number":
+            if family(column) != "number" and column.kind != "null":
                 raise NotEvaluable(f'column "{column.name}" is of type {column.type}, which cannot be added')
         terms = [f"CAST({column.sql} AS HUGEINT)" if column.kind in ("integer", "boolean") else column.sql for column in columns]
         missing = self.missing(scope).predicate

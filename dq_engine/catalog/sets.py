@@ -155,7 +155,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         empty = distinct == 0 and success
         return Judgement(
             None if empty else success,
-            "values",
+            "different values",
             distinct,
             0,
             foreign + len(absent),

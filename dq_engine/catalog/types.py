@@ -75,6 +75,7 @@ def kind_of(type_name: str) -> Kind:
         "BOOLEAN": "boolean",
         "DATE": "date",
         "TIME": "time",
+        '"NULL"': "null",
     }
     return kinds.get(base, "other")
 

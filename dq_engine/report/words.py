@@ -39,7 +39,7 @@ def finding(outcome: Outcome) -> str:
     if outcome.status in ("pass", "fail"):
         if outcome.unit in ("rows", "columns") and outcome.denominator is not None and outcome.unexpected_count is not None:
             parts.append(f"{share(outcome.unexpected_count, outcome.denominator)} {outcome.unit}")
-        elif outcome.unit == "values" and outcome.observed_value is None and outcome.denominator is not None:
+        elif outcome.unit == "different values" and outcome.denominator is not None:
             parts.append(f"{outcome.unexpected_count or 0:,} wrong or absent, of {outcome.denominator:,} different values")
         elif outcome.denominator is not None and outcome.unit == "values":
             parts.append(f"of {outcome.denominator:,} values")

@@ -234,7 +234,7 @@ SITUATIONS = [
         ("threads", "timeout", "memory_limit"),
     ),
     Situation("one table for a list of tables", with_toml('[extracts]\npath = "rows.parquet"\n'), "", 2, ("extracts",)),
-    Situation("a value for a table", with_toml("dq = 3\n"), "rows.parquet", 2, ("dq", "object")),
+    Situation("a value for a table", with_toml("dq = 3\n"), "rows.parquet", 2, ("dq", "table")),
     Situation("dq.toml without extracts", with_toml("[dq]\nthreads = 1\n"), "", 2, ("give a path",)),
     Situation("dq.toml names no file", with_toml('[[extracts]]\npath = "gone.parquet"\n'), "", 2, ("no such file",)),
     # 3: what could not be evaluated
