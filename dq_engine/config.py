@@ -95,7 +95,7 @@ def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | Non
         faults.append(f"{path}: expected a table")
         return None
     before, hints = len(faults), typing.get_type_hints(wanted, include_extras=True)
-    fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  T stands for the two structs of this module
+    fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  # T stands for the two structs of this module
     known = [field.name for field in fields]
     faults += [
         f"{path}.{key}: unknown setting{suggestion(key, known)}. Known: {', '.join(known)}" for key in raw if key not in known
