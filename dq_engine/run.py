@@ -417,9 +417,7 @@ class _Scan:
             paths = [str(path) for path in self.extract.files]
             place = paths.index(error.filename) if error.filename in paths else None
             gone = isinstance(error, FileNotFoundError)
-            message = (
-                "does not exist, or not any more" if gone else f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
-            )
+            message = "does not exist any more" if gone else f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
         if place is None or len(self.extract.files) == 1:
             return message
         return f"{privacy.shown(self.extract.files[place].name)} {message}"

@@ -445,8 +445,8 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         if judged < self.least or (inside is None and observed is None):
             reason = nothing(element, judged) or f"{judged:,} value{'s are' if judged > 1 else ' is'} too few for a {self.noun}"
             return Judgement(None, "values", element, missing, 0, self.of_nothing(), observed, message=reason)
-        untold = f"the {self.noun} is not shown: it would tell a single value" if observed is None else ""
-        return Judgement(bool(inside), "values", element, missing, unexpected, bool(inside), observed, message=untold)
+        untold = {} if observed is not None else {"not_shown": f"the {self.noun} would tell a single value"}
+        return Judgement(bool(inside), "values", element, missing, unexpected, bool(inside), observed, untold)
 
     def of_nothing(self) -> bool:
         """What GX answers where no value is: false, as the statistic is null."""

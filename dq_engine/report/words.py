@@ -53,6 +53,8 @@ def finding(outcome: Outcome) -> str:
         )
     if mismatched := outcome.details.get("mismatched"):
         parts.append(mismatch(mismatched))
+    if untold := outcome.details.get("not_shown"):
+        parts.append(f"not shown: {untold}")
     if outcome.message:
         parts.append(outcome.message)
     return clean(", ".join(parts))
