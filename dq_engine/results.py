@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dq_engine.catalog.base import SchemaExpectation
+import msgspec
+
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import SEVERITIES, Example, ExtractRun, Judgement, Metric, Number, Outcome, Status
 from dq_engine.plan import Planned
@@ -34,33 +35,21 @@ def judge(planned: Planned, numbers: Mapping[Metric, Number], failures: Mapping[
 def outcome(check: Check, extract: str, judgement: Judgement) -> Outcome:
     """The outcome that a judgement makes."""
     status: Status = "vacuous" if judgement.success is None else "pass" if judgement.success else "fail"
-    return Outcome(
-        check=check.id,
-        extract=extract,
-        expectation=check.expectation.name,
-        kwargs=check.kwargs,
-        statement=check.statement,
-        status=status,
-        severity=check.severity,
-        dimension=check.dimension,
-        weight=check.weight,
+    return msgspec.structs.replace(
+        unjudged(check, extract, status, judgement.message),
         unit=judgement.unit,
         element_count=judgement.element_count,
         missing_count=judgement.missing_count,
         unexpected_count=judgement.unexpected_count,
         denominator=judgement.element_count - judgement.missing_count,
         observed_value=judgement.observed,
-        message=judgement.message,
         details=judgement.details,
-        notes=check.notes,
-        meta=check.meta,
-        gx_id=check.gx_id,
         gx_success=judgement.gx_success,
     )
 
 
 def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcome:
-    """The outcome of a check that was not evaluated, and why."""
+    """The outcome of a check without any number: what was checked, and why there is none."""
     return Outcome(
         check=check.id,
         extract=extract,
@@ -71,7 +60,6 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         severity=check.severity,
         dimension=check.dimension,
         weight=check.weight,
-        unit="columns" if isinstance(check.expectation, SchemaExpectation) else "rows",
         message=message,
         notes=check.notes,
         meta=check.meta,

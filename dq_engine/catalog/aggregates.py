@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from dq_engine import sql
-from dq_engine.catalog.base import AggregateExpectation, Case, Scope, nothing, number
+from dq_engine.catalog.base import Case, Scope, number
 from dq_engine.catalog.ranges import PROVABLE
+from dq_engine.catalog.shapes import AggregateExpectation, nothing
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import Column, Dimension, ExtremumFact, Judgement, Number
 

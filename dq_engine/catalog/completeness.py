@@ -5,24 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from dq_engine.catalog.base import (
-    NEVER,
-    Bounded,
-    Case,
-    ColumnName,
-    ColumnRowExpectation,
-    Expectation,
-    Fault,
-    MaxValue,
-    MinValue,
-    Scope,
-    StrictMax,
-    StrictMin,
-    nothing,
-    number,
-    share,
-    within,
-)
+from dq_engine.catalog.base import NEVER, Case, ColumnName, Expectation, Fault, Scope, number
+from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
+from dq_engine.catalog.shapes import ColumnRowExpectation, nothing, share, within
 from dq_engine.model import Count, Dimension, Judgement, Metric, NullsFact, Number, RowsFact
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import Case, MulticolumnRowExpectation, PairRowExpectation, Scope, scalar_column
+from dq_engine.catalog.base import Case, Scope, scalar_column
+from dq_engine.catalog.shapes import MulticolumnRowExpectation, PairRowExpectation
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import Column, Dimension
 

@@ -8,17 +8,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from dq_engine import regex, sql
-from dq_engine.catalog.base import (
-    Bounded,
-    Case,
-    ColumnRowExpectation,
-    Fault,
-    Scope,
-    StrictMax,
-    StrictMin,
-    scalar_column,
-    share,
-)
+from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
+from dq_engine.catalog.bounds import Bounded, StrictMax, StrictMin
+from dq_engine.catalog.shapes import ColumnRowExpectation, share
 from dq_engine.model import Column
 
 LENGTH = Column("length", "length", "BIGINT", "integer")

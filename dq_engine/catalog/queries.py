@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from dq_engine.catalog.base import Case, Fault, QueryExpectation
+from dq_engine.catalog.base import Case, Fault
+from dq_engine.catalog.shapes import QueryExpectation
 from dq_engine.model import Dimension
 
 VIEW = "dq_extract"

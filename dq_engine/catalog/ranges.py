@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dq_engine.catalog.base import (
-    Bounded,
-    Case,
-    ColumnRowExpectation,
-    Fault,
-    MaxValue,
-    MinValue,
-    Scope,
-    StrictMax,
-    StrictMin,
-    scalar_column,
-)
+from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
+from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
+from dq_engine.catalog.shapes import ColumnRowExpectation
 from dq_engine.model import BoundsFact, Column, Kind
 
 PROVABLE: frozenset[Kind] = frozenset({"integer", "decimal", "date", "timestamp"})

@@ -8,18 +8,8 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import (
-    Case,
-    ColumnName,
-    ColumnRowExpectation,
-    Fault,
-    KeyExpectation,
-    Scope,
-    nothing,
-    number,
-    scalar_column,
-    within,
-)
+from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
+from dq_engine.catalog.shapes import ColumnRowExpectation, KeyExpectation, nothing, within
 from dq_engine.model import Column, Count, Dimension, Judgement, Key, Metric, NullsFact, Number, RowsFact
 
 Member = str | int | float | bool | None

@@ -7,18 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from dq_engine.catalog.base import (
-    Bounded,
-    Case,
-    ColumnName,
-    Expectation,
-    Fault,
-    SchemaExpectation,
-    Scope,
-    StrictMax,
-    StrictMin,
-    number,
-)
+from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, number
+from dq_engine.catalog.bounds import Bounded, StrictMax, StrictMin
+from dq_engine.catalog.shapes import SchemaExpectation
 from dq_engine.model import Count, Dimension, Judgement, Metric, Number, RowsFact, Table
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from dq_engine.catalog.base import Case, ColumnName, Fault, Mostly, SchemaExpectation, find_column, suggestion
+from dq_engine.catalog.base import Case, ColumnName, Fault, Mostly, find_column, suggestion
+from dq_engine.catalog.shapes import SchemaExpectation
 from dq_engine.model import Judgement, Kind, Table
 
 INTEGERS = (

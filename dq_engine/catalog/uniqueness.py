@@ -8,28 +8,9 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import (
-    NEVER,
-    Bounded,
-    Case,
-    ColumnName,
-    Fault,
-    KeyExpectation,
-    MaxValue,
-    MinValue,
-    Mostly,
-    RowIgnore,
-    Scope,
-    StrictMax,
-    StrictMin,
-    kept,
-    missing_rows,
-    nothing,
-    number,
-    scalar_column,
-    share,
-    within,
-)
+from dq_engine.catalog.base import NEVER, Case, ColumnName, Fault, Mostly, Scope, number, scalar_column
+from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
+from dq_engine.catalog.shapes import KeyExpectation, RowIgnore, judged_rows, missing_rows, nothing, share, within
 from dq_engine.model import Count, Dimension, Judgement, Key, Metric, NullsFact, Number, RowsFact
 
 
@@ -55,12 +36,7 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
-        element, missing, unexpected = (number(numbers[name]) for name in ("element", "missing", "unexpected"))
-        judged = element - missing
-        success = kept(judged, unexpected, self.mostly)
-        return Judgement(
-            success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged)
-        )
+        return judged_rows(numbers, self.mostly)
 
 
 class ExpectColumnValuesToBeUnique(RepeatedKeyExpectation, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ import pytest
 import dq_engine
 from dq_engine import SuiteError, WorkerProcess, explain
 from dq_engine.catalog import CATALOG
-from dq_engine.catalog.base import Case, Expectation, SchemaExpectation
+from dq_engine.catalog.base import Case, Expectation
+from dq_engine.catalog.shapes import SchemaExpectation
 from dq_engine.catalog.tables import RowCountExpectation
 
 ROOT = Path(__file__).resolve().parents[2]

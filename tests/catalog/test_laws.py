@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import dq_engine
 from dq_engine import Outcome, Run, WorkerProcess
 from dq_engine.catalog import CATALOG
-from dq_engine.catalog.base import RowExpectation
+from dq_engine.catalog.shapes import RowExpectation
 from dq_engine.catalog.uniqueness import RepeatedKeyExpectation
 
 Rule = tuple[str, dict[str, Any]]
