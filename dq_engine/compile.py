@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
 from dq_engine.catalog.queries import VIEW
@@ -135,22 +137,40 @@ def duplicates_by_organisation(key: Key, by: Column) -> str:
     return f"SELECT o, sum(n) FROM ({totals}) WHERE total > 1 GROUP BY o"
 
 
-def row_examples(failed: Sequence[tuple[str, Sequence[Column]]]) -> str:
-    """Kinds of failing values of all failed row checks, in one pass.
+class Failing(Struct, frozen=True):
+    """A failed row check: the predicate of its failing rows, the columns to show, and all columns that the predicate reads."""
 
-    Takes, per check, the predicate of its failing rows and the columns to show; gives rows of (place of the check, shape,
-    value as JSON or NULL, rows, kinds in all), at most ``MOST_EXAMPLES`` per check, commonest first.
+    predicate: str
+    shown: tuple[Column, ...]
+    read: tuple[str, ...]
+
+
+def row_examples(failed: Sequence[Failing]) -> str:
+    """Kinds of failing values of all failed row checks, in one query.
+
+    Gives rows of (place of the check, shape, value as JSON or NULL, rows, kinds in all), at most ``MOST_EXAMPLES`` per check,
+    commonest first. Failing rows are first grouped by the values that their checks read, so that a value is masked once and
+    not once per row.
     """
-    cases = [
-        f"CASE WHEN {predicate} THEN {{'c': {place}, 's': {_shape(columns)}, 'v': {_value(columns)}}} END"
-        for place, (predicate, columns) in enumerate(failed)
-    ]
-    any_failed = " OR ".join(f"({predicate})" for predicate, _ in failed)
-    rows = f"SELECT unnest([{_lines(cases)}]) AS e FROM {VIEW} WHERE {any_failed}"
-    kinds = f"SELECT e.c AS c, e.s AS s, e.v AS v, count(*) AS n FROM ({rows}) WHERE e IS NOT NULL GROUP BY ALL"
+    together: dict[tuple[str, ...], list[int]] = {}
+    for place, check in enumerate(failed):
+        together.setdefault(check.read, []).append(place)
+    failing = "\nUNION ALL ".join(_failing(read, {place: failed[place] for place in places}) for read, places in together.items())
+    kinds = f"SELECT e.c AS c, e.s AS s, e.v AS v, sum(n) AS n FROM ({failing}) WHERE e IS NOT NULL GROUP BY ALL"
     ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
     ranked = f"SELECT *, {ranks} FROM ({kinds})"
     return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
+
+
+def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
+    """The failing values of checks that read the same columns, each with the number of its rows."""
+    cases = [
+        f"CASE WHEN {check.predicate} THEN {{'c': {place}, 's': {_shape(check.shown)}, 'v': {_value(check.shown)}}} END"
+        for place, check in checks.items()
+    ]
+    any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
+    values = f"SELECT {', '.join(read)}, count(*) AS n FROM {VIEW} WHERE {any_failed} GROUP BY ALL"
+    return f"SELECT unnest([{_lines(cases)}]) AS e, n FROM ({values})"
 
 
 def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows: bool) -> str:

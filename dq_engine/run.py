@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from dq_engine import compile as phrase
 from dq_engine import privacy, results
-from dq_engine.catalog.base import KeyExpectation, RowExpectation, Scope, find_column
+from dq_engine.catalog import conditions
+from dq_engine.catalog.base import Scope, find_column
+from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
 from dq_engine.catalog.types import kind_of
 from dq_engine.errors import ExtractError, NotEvaluable, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
@@ -298,8 +300,7 @@ class _Scan:
         by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
         found: dict[str, Outcome] = {}
         if by_row:
-            asked = [(_failing(p), _columns(p.check, p.scope)) for p in by_row]
-            found |= self.exemplified(by_row, phrase.row_examples(asked), outcomes)
+            found |= self.exemplified(by_row, phrase.row_examples([_failing(planned) for planned in by_row]), outcomes)
         for planned in failed:
             expectation = planned.check.expectation
             if isinstance(expectation, KeyExpectation) and (violation := expectation.violation(planned.scope)):
@@ -450,10 +451,13 @@ def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Numbe
     return known
 
 
-def _failing(planned: Planned) -> str:
+def _failing(planned: Planned) -> phrase.Failing:
     metric = planned.metrics["unexpected"]
     assert isinstance(metric, Count) and metric.predicate is not None
-    return metric.predicate
+    subject = _columns(planned.check, planned.scope)
+    condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
+    read = tuple(sorted({column.sql for column in (*subject, *condition)}))
+    return phrase.Failing(metric.predicate, tuple(subject), read)
 
 
 def _columns(check: Check, scope: Scope) -> list[Column]:
