@@ -20,6 +20,8 @@ MOST_EXAMPLES = 20
 """Kinds of failing values that are kept per check."""
 MOST_ORGANISATIONS = 100_000
 """More different values than this are no organisations."""
+ORGANISATION = '"dq: organisation"'
+"""The name of the organisation of a row; a column of the same name would be an error, not a wrong count."""
 NO_ORGANISATION, NO_CODE = "(none)", "(not a code)"
 """What stands for rows without an organisation, and for organisations whose code has not the form of one."""
 
@@ -64,11 +66,11 @@ def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
     numbers = [phrase(metric) for metric in metrics] or ["count(*)"]
     if by is None:
         return f"SELECT {_lines(numbers)}\nFROM {VIEW}"
-    chosen = ["CASE WHEN grouping(dq_organisation) = 0 THEN dq_organisation END", *numbers]
+    chosen = [f"CASE WHEN grouping({ORGANISATION}) = 0 THEN {ORGANISATION} END", *numbers]
     # a LIMIT alone makes DuckDB 2.0 wait for ever on more groups than that; ordered, it does not, and the whole comes first
     most = f"ORDER BY 1 NULLS FIRST\nLIMIT {MOST_ORGANISATIONS + 2}"
-    source = f"(SELECT *, {organisation(by)} AS dq_organisation FROM {VIEW})"
-    return f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), (dq_organisation))\n{most}"
+    source = f"(SELECT *, {organisation(by)} AS {ORGANISATION} FROM {VIEW})"
+    return f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), ({ORGANISATION}))\n{most}"
 
 
 def phrase(metric: Count | Scalar) -> str:
@@ -169,8 +171,15 @@ def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
         for place, check in checks.items()
     ]
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
-    values = f"SELECT {', '.join(read)}, count(*) AS n FROM {VIEW} WHERE {any_failed} GROUP BY ALL"
-    return f"SELECT unnest([{_lines(cases)}]) AS e, n FROM ({values})"
+    rows = _unlike(read)
+    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {VIEW} WHERE {any_failed} GROUP BY ALL"
+    return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values})"
+
+
+def _unlike(names: Sequence[str]) -> str:
+    """A name for the number of rows that none of the columns beside it has."""
+    taken = {name.casefold() for name in names}
+    return next(name for number in range(len(names) + 1) if (name := f'"dq_rows_{number}"') not in taken)
 
 
 def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows: bool) -> str:
