@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dq_engine import config
+from tests.command import dq
 from tests.generated import PAGES, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,7 +38,7 @@ def without_times(text: str) -> str:
 def test_the_output_in_the_readme_is_real(command: str, shown: str) -> None:
     program, *arguments = command.split()
     assert program == "dq"
-    ran = subprocess.run([sys.executable, "-m", "dq_engine", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = dq(ROOT, *arguments)
     assert without_times(ran.stdout) == without_times(shown), ran.stderr
 
 
@@ -58,9 +59,7 @@ def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
 def test_the_suite_in_the_readme_is_valid(tmp_path: Path) -> None:
     (block,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
     (tmp_path / "suite.json").write_text(json.dumps(json.loads(block)), encoding="utf-8")
-    ran = subprocess.run(
-        [sys.executable, "-m", "dq_engine", "lint", str(tmp_path / "suite.json")], capture_output=True, text=True, check=False
-    )
+    ran = dq(tmp_path, "lint", "suite.json")
     assert ran.returncode == 0, ran.stderr
 
 
@@ -74,7 +73,7 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["check", "lint", "explain", "plan"])
 def test_every_command_is_in_the_readme_and_has_help_with_an_example(command: str) -> None:
     assert f"`dq {command}" in README
-    ran = subprocess.run([sys.executable, "-m", "dq_engine", command, "--help"], capture_output=True, text=True, check=False)
+    ran = dq(ROOT, command, "--help")
     assert ran.returncode == 0
     assert f"Example: dq {command}" in " ".join(ran.stdout.split())
 

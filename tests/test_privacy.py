@@ -2,9 +2,7 @@
 
 import datetime as dt
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dq_engine.catalog import CATALOG
+from tests import command
 
 NAME, NHS, BORN, AMOUNT = "ZQXJKV Wpfhgt", 9434765919, dt.date(1931, 7, 14), Decimal("77123.4567")
 SEEN = dt.datetime(1931, 7, 14, 13, 47, 53, 123456)
@@ -164,19 +163,15 @@ def write_rows(path: Path, times: int = 1) -> None:
     pq.write_table(pa.concat_tables([pa.table(COLUMNS)] * times).unify_dictionaries().combine_chunks(), path)
 
 
-def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The real command, with its temporary files below ``folder``."""
     (folder / "temporary").mkdir(exist_ok=True)
-    environment = {**os.environ, "TMPDIR": str(folder / "temporary")}
-    command = [sys.executable, "-m", "dq_engine.cli", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False, env=environment)
-    assert b"Traceback" not in done.stderr
-    assert b"a fault of dq itself" not in done.stderr
-    return done
+    return command.dq(folder, *arguments, environment={"TMPDIR": str(folder / "temporary")}, deadline=60)
 
 
-def artefacts(folder: Path, done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
+def artefacts(folder: Path, done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """Everything that the command printed, stored or left behind, as text."""
-    found = {"standard output": done.stdout.decode(), "standard error": done.stderr.decode()}
+    found = {"standard output": done.stdout, "standard error": done.stderr}
     for place in ("dq-results", "temporary"):
         for path in (folder / place).rglob("*"):
             found[f"name of {path.name}"] = str(path.relative_to(folder))
@@ -381,6 +376,41 @@ def test_an_organisation_column_may_not_identify_people(tmp_path: Path) -> None:
     assert dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json").returncode == 2
 
 
+@pytest.mark.parametrize("written", ["Integer", "INTEGER"])
+def test_column_is_identifying_however_the_extract_writes_its_name(written: str, tmp_path: Path) -> None:
+    """A rule finds the column without regard to case, so its sensitivity must be found so, too."""
+    write_suite(tmp_path, [rule("expect_column_values_to_be_null", column="integer")], {"integer": "identifying"})
+    pq.write_table(pa.table({written: [NHS], "org": ["5D7"]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose", "--show-values")
+    assert done.returncode == 1
+    assert leaks(artefacts(tmp_path, done)) == []
+
+
+def test_column_that_identifies_people_is_no_organisation_however_it_is_written(tmp_path: Path) -> None:
+    """The suite says that "ORG" identifies people, and names "org" as the column of organisations."""
+    write_suite(tmp_path, [rule("expect_column_values_to_be_null", column="org")], {"ORG": "identifying"})
+    pq.write_table(pa.table({"org": ["5D7"]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    assert done.returncode in (2, 3)
+    assert "5D7" not in "".join(artefacts(tmp_path, done).values())
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+@pytest.mark.parametrize("name", ["dq_organisation", "dq: organisation", "DQ: Organisation", "o", "grouping", "dq_extract"])
+def test_no_column_is_taken_for_the_organisations_because_of_its_name(name: str, first: bool, tmp_path: Path) -> None:
+    """A sender chooses the names of columns, so none of them may get in between."""
+    write_suite(
+        tmp_path, [rule("expect_column_values_to_be_null", column="org"), rule("expect_column_values_to_be_unique", column="org")]
+    )
+    columns = {"org": ["5D7", "5D7"], name: [NAME, NAME]}
+    pq.write_table(pa.table(dict(reversed(columns.items())) if first else columns), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose")
+    assert leaks(artefacts(tmp_path, done)) == []
+    (measures,) = (tmp_path / "dq-results").glob("*/measures.parquet")
+    assert {row["organisation"] for row in pq.read_table(measures).to_pylist()} == {None, "5D7"}
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("value", ["Zqxjkv", "ZQXJKV"])
 def test_a_name_in_the_place_of_an_organisation(value: str, tmp_path: Path) -> None:
     """A surname is letters alone; a code of the NHS is not."""
@@ -395,7 +425,7 @@ def test_what_a_suite_says_is_not_data(tmp_path: Path) -> None:
     write_suite(tmp_path, [rule("expect_column_values_to_be_in_set", column="org", value_set=["SUITE_MEMBER"])])
     write_rows(tmp_path / "rows.parquet")
     done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
-    assert b"SUITE_MEMBER" in done.stdout
+    assert "SUITE_MEMBER" in done.stdout
 
 
 # ------------------------------------------------------------------------------------------------- terminal characters
@@ -458,11 +488,11 @@ def evil(tmp_path: Path) -> Path:
 def test_nothing_steers_the_terminal(arguments: tuple[str, ...], evil: Path) -> None:
     done = dq(evil, *arguments)
     assert done.stdout + done.stderr
-    assert steering(done.stdout.decode()) == []
-    assert steering(done.stderr.decode()) == []
+    assert steering(done.stdout) == []
+    assert steering(done.stderr) == []
 
 
 def test_json_on_a_terminal_is_no_danger_either(evil: Path) -> None:
     done = dq(evil, "check", f"rows {EVIL}.parquet", "--suite", f"suite {EVIL}.json", "--format", "json", "--show-values")
     assert json.loads(done.stdout)["extracts"][0]["title"] == EVIL
-    assert steering(done.stdout.decode()) == []
+    assert steering(done.stdout) == []

@@ -5,9 +5,8 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,11 @@ from dq_engine.engine import Options, run_checks
 from dq_engine.feeds import Extract, find_files, read_suite
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
+from tests import command
 
 DEADLINE = 30
 """Seconds after which a command that does not end is taken to hang."""
-
-
-def dq(folder: Path, *arguments: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    command = [*before, sys.executable, "-m", "dq_engine.cli", *arguments]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.fail(f"dq {' '.join(arguments)} does not end")
-    said = done.stdout + done.stderr
-    assert said.strip()
-    assert "Traceback" not in said
-    assert "a fault of dq itself" not in said, said
-    return done
+dq = partial(command.dq, deadline=DEADLINE)
 
 
 def rule(name: str, **kwargs: Any) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Situations of ``dq check``, the exit code of each, and a piece of what it says."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,21 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.command import dq
+
 NOT_NULL = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}}
 SHORT = {"type": "expect_column_value_lengths_to_equal", "kwargs": {"column": "code", "value": 1}}
 ABSENT = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "cod"}}
 COUNTED = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}
-
-
-def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The real command, in ``folder``; whatever happens, it says something and no traceback."""
-    command = [sys.executable, "-m", "dq_engine.cli", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    said = done.stdout + done.stderr
-    assert said.strip()
-    assert "Traceback" not in said
-    assert "a fault of dq itself" not in said
-    return done
 
 
 def write_suite(folder: Path, *expectations: dict[str, Any], name: str = "rows.json", **dq_meta: Any) -> Path:
@@ -297,8 +286,7 @@ def test_usage_errors_say_nothing_on_standard_output_and_store_nothing(tmp_path:
 
 def test_a_pass_in_silence(tmp_path: Path) -> None:
     with_rows(NOT_NULL)(tmp_path)
-    command = [sys.executable, "-m", "dq_engine.cli", "check", "rows.parquet", "--quiet"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = dq(tmp_path, "check", "rows.parquet", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

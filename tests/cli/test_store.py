@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +21,10 @@ from dq_engine.engine import Options, run_checks
 from dq_engine.errors import StoreError, WorkerDied
 from dq_engine.feeds import Extract, find_files, read_suite
 from dq_engine.process import WorkerProcess
+from tests.command import dq
 
 CHECK = ("check", "rows.parquet", "--suite", "suite.json")
 ROWS = {"org": ["5D7", "5D7", "5D8", None], "code": ["a", None, None, "d"], "n": [1, 2, 3, 4]}
-
-
-def dq(
-    folder: Path, *arguments: str, before: Sequence[str] = (), environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    command = [*before, sys.executable, "-m", "dq_engine.cli", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, timeout=120, check=False, env={**os.environ, **(environment or {})}
-    )
-    assert b"Traceback" not in done.stdout + done.stderr
-    assert b"a fault of dq itself" not in done.stderr, done.stderr
-    return done
 
 
 def rule(name: str, **kwargs: Any) -> dict[str, Any]:
@@ -79,7 +67,7 @@ def test_a_run_directory(folder: Path) -> None:
     assert done.returncode == 0
     (directory,) = runs(folder / "dq-results")
     assert list((folder / "dq-results").iterdir()) == [directory]
-    assert f"stored in dq-results/{directory.name}" in done.stderr.decode()
+    assert f"stored in dq-results/{directory.name}" in done.stderr
     assert sorted(path.name for path in directory.iterdir()) == ["measures.parquet", "run.json"]
 
 
@@ -156,13 +144,13 @@ def test_measures_of_odd_names(folder: Path) -> None:
 def test_json_prints_what_is_stored(folder: Path) -> None:
     done = dq(folder, *CHECK, "--format", "json")
     (directory,) = runs(folder / "dq-results")
-    assert done.stdout == (directory / "run.json").read_bytes()
+    assert done.stdout.encode() == (directory / "run.json").read_bytes()
 
 
 def test_json_in_a_file_is_what_is_stored(folder: Path) -> None:
     done = dq(folder, *CHECK, "--format", "json", "--output", "deep/er/out.json")
     (directory,) = runs(folder / "dq-results")
-    assert done.stdout == b""
+    assert done.stdout == ""
     assert (folder / "deep/er/out.json").read_bytes() == (directory / "run.json").read_bytes()
 
 
@@ -216,7 +204,7 @@ def test_an_output_that_cannot_be_written(place: str, folder: Path) -> None:
     (folder / "file").write_text("a file")
     done = dq(folder, *CHECK, "--output", place)
     assert done.returncode in (2, 3)
-    assert place in done.stderr.decode()
+    assert place in done.stderr
     assert not [path for path in folder.rglob("*") if "partial" in path.name]
 
 
@@ -229,9 +217,9 @@ def test_a_file_in_the_way_is_noticed_before_any_scan(results: str, folder: Path
     (folder / "rows.parquet").write_bytes(b"no Parquet: to be noticed by a scan")
     done = dq(folder, *CHECK, "--results", results)
     assert done.returncode == 2
-    assert done.stdout == b""
-    assert f"{results}: no results can be written here" in done.stderr.decode()
-    assert "--results" in done.stderr.decode()
+    assert done.stdout == ""
+    assert f"{results}: no results can be written here" in done.stderr
+    assert "--results" in done.stderr
 
 
 def test_a_folder_that_may_not_be_written(folder: Path) -> None:
@@ -244,7 +232,7 @@ def test_a_folder_that_may_not_be_written(folder: Path) -> None:
     (folder / "locked").mkdir(mode=0o555)
     done = dq(folder, *CHECK, "--results", "locked", before=before)
     assert done.returncode == 2
-    assert "permission denied" in done.stderr.decode()
+    assert "permission denied" in done.stderr
 
 
 def mounted(options: str, script: str) -> list[str]:
@@ -265,8 +253,8 @@ def test_a_read_only_file_system(folder: Path) -> None:
     (folder / "rows.parquet").write_bytes(b"no Parquet: to be noticed by a scan")
     done = dq(folder, *CHECK, "--results", "results", before=mounted("ro", "true"))
     assert done.returncode == 2
-    assert done.stdout == b""
-    assert "results: no results can be written here: the file system is read-only" in done.stderr.decode()
+    assert done.stdout == ""
+    assert "results: no results can be written here: the file system is read-only" in done.stderr
 
 
 @pytest.mark.parametrize("kilobytes", [4, 8, 12, 16, 20, 24, 32, 40, 64])
@@ -276,9 +264,9 @@ def test_a_full_disk(kilobytes: int, folder: Path) -> None:
     listing = "find results -mindepth 1 | sort > listing; cp -r results copy"
     before = mounted(f"size={kilobytes}k", listing)
     done = dq(folder, *CHECK, "--results", "results", before=before)
-    assert "7 passed, 1 failed" in done.stdout.decode()
+    assert "7 passed, 1 failed" in done.stdout
     listed = (folder / "listing").read_text().split()
-    said = done.stderr.decode()
+    said = done.stderr
     if done.returncode == 0:
         directory, *files = listed
         assert files == [f"{directory}/measures.parquet", f"{directory}/run.json"]
@@ -296,7 +284,7 @@ def test_a_full_disk_for_the_output(folder: Path) -> None:
     before = mounted("size=4k", "ls -A results > listing")
     done = dq(folder, *CHECK, "--no-results", "--format", "json", "--output", "results/out.json", before=before)
     assert done.returncode == 3
-    assert "the disk is full" in done.stderr.decode()
+    assert "the disk is full" in done.stderr
     assert (folder / "listing").read_text() == ""
 
 
