@@ -20,8 +20,6 @@ MOST_EXAMPLES = 20
 """Kinds of failing values that are kept per check."""
 MOST_ORGANISATIONS = 100_000
 """More different values than this are no organisations."""
-ORGANISATION = '"dq: organisation"'
-"""The name of the organisation of a row; a column of the same name would be an error, not a wrong count."""
 NO_ORGANISATION, NO_CODE = "(none)", "(not a code)"
 """What stands for rows without an organisation, and for organisations whose code has not the form of one."""
 
@@ -66,11 +64,11 @@ def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
     numbers = [phrase(metric) for metric in metrics] or ["count(*)"]
     if by is None:
         return f"SELECT {_lines(numbers)}\nFROM {VIEW}"
-    chosen = [f"CASE WHEN grouping({ORGANISATION}) = 0 THEN {ORGANISATION} END", *numbers]
+    code = organisation(by)
+    chosen = [f"CASE WHEN grouping({code}) = 0 THEN {code} END", *numbers]
     # a LIMIT alone makes DuckDB 2.0 wait for ever on more groups than that; ordered, it does not, and the whole comes first
     most = f"ORDER BY 1 NULLS FIRST\nLIMIT {MOST_ORGANISATIONS + 2}"
-    source = f"(SELECT *, {organisation(by)} AS {ORGANISATION} FROM {VIEW})"
-    return f"SELECT {_lines(chosen)}\nFROM {source}\nGROUP BY GROUPING SETS ((), ({ORGANISATION}))\n{most}"
+    return f"SELECT {_lines(chosen)}\nFROM {VIEW}\nGROUP BY GROUPING SETS ((), ({code}))\n{most}"
 
 
 def phrase(metric: Count | Scalar) -> str:

@@ -29,6 +29,7 @@ from msgspec import Meta, Struct
 
 from dq_engine.catalog.base import suggestion
 from dq_engine.errors import ConfigError
+from dq_engine.suite import allowed, in_words
 
 T = TypeVar("T")
 NAME = "dq.toml"
@@ -80,10 +81,15 @@ def parse(text: str, origin: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin}: is not TOML: {error}") from None
     faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
-    settings = _convert(raw.get("dq", {}), Settings, "dq", faults)
-    extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(raw.get("extracts", []))]
-    if settings and settings.memory_limit is not None and not MEMORY.fullmatch(settings.memory_limit):
-        faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {settings.memory_limit!r}')
+    table, listed = raw.get("dq", {}), raw.get("extracts", [])
+    settings = _convert(table, Settings, "dq", faults)
+    limit = table.get("memory_limit") if isinstance(table, dict) else None
+    if isinstance(limit, str) and not MEMORY.fullmatch(limit):
+        faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {limit!r}')
+    if not isinstance(listed, list):
+        faults.append("extracts: expected [[extracts]], with two brackets")
+        listed = []
+    extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(listed)]
     if faults or settings is None:
         raise ConfigError("\n".join(f"{origin}: {fault}" for fault in faults))
     return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None))
@@ -98,7 +104,9 @@ def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | Non
     fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  # T stands for the two structs of this module
     known = [field.name for field in fields]
     faults += [
-        f"{path}.{key}: unknown setting{suggestion(key, known)}. Known: {', '.join(known)}" for key in raw if key not in known
+        f"{path}.{key}: unknown setting{suggestion(key, known) or '.'} Known: {', '.join(known)}"
+        for key in raw
+        if key not in known
     ]
     faults += [f"{path}.{field.name}: is missing" for field in fields if field.required and field.name not in raw]
     values: dict[str, Any] = {}
@@ -107,5 +115,5 @@ def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | Non
             values |= {name: msgspec.convert(raw[name], hints[name])} if name in raw else {}
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `$")
-            faults.append(f"{path}.{name}{place.rstrip('`')}: {message[:1].lower()}{message[1:]}")
+            faults.append(f"{path}.{name}{place.rstrip('`')}: {in_words(message, raw[name])}{allowed(hints[name])}")
     return wanted(**values) if len(faults) == before else None

@@ -6,11 +6,19 @@ import re
 
 import msgspec
 
-from dq_engine.model import Column, Feed, Field
+from dq_engine.model import Column, Feed, Field, Sensitivity
 
-_UNKNOWN = Field()
+STRICTNESS: tuple[Sensitivity, ...] = ("public", "sensitive", "identifying")
 _PARTITION = re.compile(r"(?<=[^/=]=)[^/]+(?=/|$)")
 _LONG_NUMBER = re.compile(r"\d{9,}")
+
+
+def sensitivity(column: str, feed: Feed) -> Sensitivity:
+    """How sensitive a column is. Rules find a column without regard to case, and so does this; of several the strictest."""
+    if column in feed.columns:
+        return feed.columns[column].sensitivity
+    folded = [field.sensitivity for name, field in feed.columns.items() if name.casefold() == column.casefold()]
+    return max(folded, key=STRICTNESS.index, default=Field().sensitivity)
 
 
 def disclose(column: Column, feed: Feed, *, show_values: bool) -> Column:
@@ -18,8 +26,8 @@ def disclose(column: Column, feed: Feed, *, show_values: bool) -> Column:
 
     Public columns always; sensitive ones (the default) only when somebody asks for values; identifying ones never.
     """
-    sensitivity = feed.columns.get(column.name, _UNKNOWN).sensitivity
-    shown = sensitivity == "public" or (show_values and sensitivity == "sensitive")
+    level = sensitivity(column.name, feed)
+    shown = level == "public" or (show_values and level == "sensitive")
     return msgspec.structs.replace(column, shown=shown)
 
 

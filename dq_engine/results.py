@@ -98,18 +98,19 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
         return 3, f"not complete: {problems[0].name}: {problems[0].problem}"
     if failed:
         return 1, f"failed: {_of(len(failed), len(judged), f'failed at severity {fail_on} or above')}"
-    if empty:
+    if empty or not extracts:
         where = f" in {', '.join(empty)}" if len(empty) < len(extracts) else ""
-        return (
-            4,
-            f"nothing was checked{where}: no check had anything to judge",
-        )
-    tolerated = sum(outcome.status == "fail" for outcome in outcomes)
-    words = [f"{len(judged) - tolerated} of {planned} checks passed"]
-    words += [f"{tolerated} failed at a lower severity"] if tolerated else []
-    words += [f"{planned - len(judged)} not judged"] if planned > len(judged) else []
-    gate_words = f" (nothing failed at {fail_on} or above)" if tolerated and gate else ""
-    return 0, f"passed{gate_words}: {', '.join(words)}"
+        return 4, f"nothing was checked{where}: no check had anything to judge"
+    return 0, _passed(planned, len(judged), sum(outcome.status == "fail" for outcome in outcomes), fail_on if gate else "")
+
+
+def _passed(planned: int, judged: int, tolerated: int, gate: str) -> str:
+    words = [f"{_of(judged - tolerated, planned, 'passed')}"]
+    if tolerated:
+        words.append(f"{tolerated} failed at a lower severity" if gate else f"{tolerated} failed, which does not count")
+    if planned > judged:
+        words.append(f"{planned - judged} not judged")
+    return f"passed{f' (nothing failed at {gate} or above)' if tolerated and gate else ''}: {', '.join(words)}"
 
 
 def _of(part: int, whole: int, what: str) -> str:

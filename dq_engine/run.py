@@ -87,7 +87,7 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
         *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
     ]
     for purpose, sql in phrase.written(plan, scan.paths, partitioned=extract.partitioned):
-        lines += ["", f"-- {purpose}", f"{scan.redacted(sql)};"]
+        lines += ["", f"-- {' '.join(purpose.split())}", f"{scan.redacted(sql)};"]
     return "\n".join(lines)
 
 
@@ -178,7 +178,10 @@ class _Scan:
         if name is None:
             return None
         try:
-            return find_column(table, name)
+            column = find_column(table, name)
+            if privacy.sensitivity(column.name, self.extract.suite.feed) == "identifying":
+                raise NotEvaluable(f'column "{column.name}" identifies people')
+            return column
         except NotEvaluable as error:
             self.problem = f"{error}, which the suite names as its organisation column: nothing is counted per organisation"
             return None

@@ -39,7 +39,7 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> Callable[[Check],
 def _term(term: str) -> Callable[[Check], bool]:
     key, colon, pattern = term.partition(":")
     if colon and key not in KEYS:
-        raise UsageError(f'cannot select by "{key}"{suggestion(key, list(KEYS))}. Known: {", ".join(KEYS)}')
+        raise UsageError(f'cannot select by "{key}"{suggestion(key, list(KEYS)) or "."} Known: {", ".join(KEYS)}')
     keys = (key,) if colon else ANYWHERE
     wanted = pattern if colon else term
     return lambda check: any(fnmatchcase(value, wanted) for name in keys for value in KEYS[name](check))

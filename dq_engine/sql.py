@@ -88,11 +88,14 @@ def orderable(value: Value, column: Column) -> str:
 
 
 def as_number(value: str) -> int | float:
-    """The number that a text spells. Raises :class:`Incomparable` if it spells none."""
+    """The number that a text spells. Raises :class:`Incomparable` if it spells none, or none that is finite."""
     try:
-        return int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
+        spelled = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
     except ValueError:
-        raise Incomparable(f"{spoken(value)} is not a number") from None
+        spelled = math.nan
+    if not math.isfinite(spelled):
+        raise Incomparable(f"{spoken(value)} is not a number")
+    return spelled
 
 
 def spoken(value: object) -> str:

@@ -22,6 +22,7 @@ from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
+from dq_engine.privacy import sensitivity
 
 SUITE_KEYS = ("name", "id", "expectations", "meta", "notes", "suite_parameters")
 ENTRY_KEYS = ("type", "kwargs", "meta", "id", "severity", "notes", "description", "rendered_content", "windows")
@@ -89,15 +90,37 @@ def parse_suite(text: str, origin: str) -> Suite:
     return suite
 
 
-class _Repeated(ValueError):
-    """A JSON object has the same key twice."""
+class NotUsable(ValueError):
+    """Text that is no JSON, or JSON that could be read in more than one way; the message says why."""
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text: strictly JSON, without repeated keys. Raises :class:`NotUsable`."""
+    if len(text) > LARGEST:
+        raise NotUsable(f"is too large for a suite: {len(text):,} characters, of at most {LARGEST:,}")
+    if not text.strip():
+        raise NotUsable("is not JSON: it is empty")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise NotUsable(f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise NotUsable("is not usable JSON: it is nested too deeply") from None
+    except NotUsable:
+        raise
+    except ValueError:
+        raise NotUsable("is not usable JSON: it holds a number with too many digits") from None
+
+
+def _constant(name: str) -> Any:
+    raise NotUsable(f"is not JSON: {name} is not a number that JSON knows")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _Repeated(f'the key "{key}" occurs twice in one object')
+            raise NotUsable(f'is not clear: the key "{key}" occurs twice in one object')
         found[key] = value
     return found
 
@@ -118,12 +141,14 @@ class _Reader:
         if raw is None:
             return None
         if "expectation_suite_name" in raw:
-            self.fault("$", "is a suite of Great Expectations before 1.0", "Load it with GX 1.x and save it again.")
+            hint = "Rename expectation_suite_name to name, and expectation_type to type in each expectation."
+            self.fault("$", "is a suite of Great Expectations before 1.0", hint)
             return None
         self.keys("$", raw, SUITE_KEYS)
         name = raw.get("name")
         if not isinstance(name, str) or not name.strip():
-            self.fault("$.name", f"expected the name of the suite, as text; got {kind(name)}")
+            blank = isinstance(name, str)
+            self.fault("$.name", "is blank" if blank else f"expected the name of the suite, as text; got {kind(name)}")
             name = "unnamed"
         entries = raw.get("expectations")
         if not isinstance(entries, list):
@@ -138,19 +163,10 @@ class _Reader:
         return Suite(name, feed, tuple(checks), self.origin, hashlib.sha256(text.encode()).hexdigest(), meta)
 
     def document(self, text: str) -> dict[str, Any] | None:
-        if len(text) > LARGEST:
-            self.fault("", f"is too large for a suite: {len(text):,} characters, of at most {LARGEST:,}")
-            return None
         try:
-            raw = json.loads(text, object_pairs_hook=_object)
-        except json.JSONDecodeError as error:
-            self.fault("", f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})")
-            return None
-        except _Repeated as error:
-            self.fault("", f"is not clear: {error}")
-            return None
-        except (RecursionError, ValueError) as error:
-            self.fault("", f"is not usable JSON: {'it is nested too deeply' if isinstance(error, RecursionError) else error}")
+            raw = read_json(text)
+        except ValueError as error:
+            self.fault("", str(error))
             return None
         if not isinstance(raw, dict):
             self.fault("$", f"expected an expectation suite, a JSON object; got {kind(raw)}")
@@ -159,21 +175,24 @@ class _Reader:
 
     def feed(self, raw: Any, name: str) -> Feed:
         own = self.mapping("$.meta.dq", raw)
-        slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "feed"
-        values = self.struct("$.meta.dq", {"feed": slug, **{k: v for k, v in own.items() if k != "columns"}}, Feed)
+        slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        slug = slug if slug[:1].isalpha() else f"feed_{slug}".rstrip("_")
+        values = self.struct("$.meta.dq", {"feed": slug, **{k: v for k, v in own.items() if k != "columns"}}, Feed, "key")
         fields: dict[str, Field] = {}
         for column, described in self.mapping("$.meta.dq.columns", own.get("columns")).items():
             path = f"$.meta.dq.columns.{column}"
-            fields[column] = Field(**self.struct(path, self.mapping(path, described), Field))
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(values.get("feed", slug))):
-            self.fault("$.meta.dq.feed", "expected lower-case letters, digits and underscores, such as list_sizes")
-        organisation = values.get("organisation_column")
-        if organisation in fields and fields[organisation].sensitivity == "identifying":
-            self.fault(
-                "$.meta.dq.organisation_column",
-                f'column "{organisation}" identifies people, so it cannot name organisations',
-            )
-        return Feed(**{"feed": slug, **values, "columns": fields})
+            fields[column] = Field(**self.struct(path, self.mapping(path, described), Field, "key"))
+        given = str(values.get("feed", slug))
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", given):
+            wanted = "expected lower-case letters, digits and underscores, such as list_sizes"
+            self.fault("$.meta.dq.feed", f"{wanted}; got {sql.spoken(given)}")
+        feed = Feed(**{"feed": slug, **values, "columns": fields})
+        if feed.organisation_column == "":
+            self.fault("$.meta.dq.organisation_column", "is empty")
+        elif feed.organisation_column and sensitivity(feed.organisation_column, feed) == "identifying":
+            what = f'column "{feed.organisation_column}" identifies people, so it cannot name organisations'
+            self.fault("$.meta.dq.organisation_column", what)
+        return feed
 
     def check(self, path: str, raw: Any) -> Check | None:
         if not isinstance(raw, dict):
@@ -185,17 +204,21 @@ class _Reader:
         cls = self.expectation_class(path, raw)
         severity = self.convert(f"{path}.severity", raw.get("severity", "critical"), Severity)
         meta = self.mapping(f"{path}.meta", raw.get("meta"))
-        own = ExpectationMeta(**self.struct(f"{path}.meta.dq", self.mapping(f"{path}.meta.dq", meta.get("dq")), ExpectationMeta))
+        own = ExpectationMeta(
+            **self.struct(f"{path}.meta.dq", self.mapping(f"{path}.meta.dq", meta.get("dq")), ExpectationMeta, "key")
+        )
         if not own.weight >= 0:
-            self.fault(f"{path}.meta.dq.weight", "expected a number of at least 0")
+            self.fault(f"{path}.meta.dq.weight", f"expected a number of at least 0; got {sql.spoken(own.weight)}")
         notes = self.convert(f"{path}.notes", raw.get("notes") or "", str | list[str])
-        description = self.convert(f"{path}.description", raw.get("description") or "", str)
+        description = (self.convert(f"{path}.description", raw.get("description") or "", str) or "").strip()
         gx_id = self.convert(f"{path}.id", raw.get("id"), str | None)
         if cls is None:
             return None
         condition = self.condition(f"{path}.kwargs", cls, kwargs)
-        plain = {key: value for key, value in kwargs.items() if key not in (*RUN_OPTIONS, *CONDITION_KEYS)}
-        arguments = self.struct(f"{path}.kwargs", plain, cls)
+        plain = {key: whole(value) for key, value in kwargs.items() if key not in (*RUN_OPTIONS, *CONDITION_KEYS)}
+        if len(self.problems) > before and not isinstance(raw.get("kwargs", {}), dict):
+            return None
+        arguments = self.struct(f"{path}.kwargs", plain, cls, "argument")
         if len(self.problems) > before:
             return None
         expectation = cls(**arguments)
@@ -242,7 +265,8 @@ class _Reader:
         try:
             return conditions.read(raw, parser)
         except conditions.InvalidCondition as error:
-            self.fault(f"{path}.row_condition{error.path}", str(error))
+            options = f": expected one of {', '.join(error.options)}" if error.options else ""
+            self.fault(f"{path}.row_condition{error.path}", in_words(str(error), raw) + options)
             return None
 
     def unique(self, checks: list[Check]) -> None:
@@ -257,7 +281,7 @@ class _Reader:
 
     def keys(self, path: str, raw: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in raw:
-            if key not in (*known, "expectation_type"):
+            if key not in known and (key != "expectation_type" or "type" in raw or known is SUITE_KEYS):
                 self.fault(f"{path}.{key}", f"unknown key{suggestion(key, known)}", f"Known: {', '.join(known)}.")
 
     def mapping(self, path: str, raw: Any) -> dict[str, Any]:
@@ -279,12 +303,12 @@ class _Reader:
             self.fault(path + place.rstrip("`"), in_words(message, value) + allowed(wanted))
             return None
 
-    def struct(self, path: str, raw: dict[str, Any], cls: type[Struct]) -> dict[str, Any]:
+    def struct(self, path: str, raw: dict[str, Any], cls: type[Struct], what: str) -> dict[str, Any]:
         """The fields of ``cls`` among ``raw``, converted; faults for unknown, missing and unusable ones."""
         hints, fields = arguments_of(cls)
         for key in [key for key in raw if key not in fields]:
             known = f"Known: {', '.join(fields)}." if fields else "None is known."
-            self.fault(f"{path}.{key}", f"unknown argument{suggestion(key, list(fields))}", known)
+            self.fault(f"{path}.{key}", f"unknown {what}{suggestion(key, list(fields))}", known)
         for name, field in fields.items():
             if field.required and name not in raw:
                 self.fault(f"{path}.{name}", "is missing")
@@ -301,10 +325,19 @@ def arguments_of(cls: type[Struct]) -> tuple[dict[str, Any], dict[str, msgspec.s
 
 def derived_id(expectation: Expectation, kwargs: dict[str, Any]) -> str:
     """An id for an expectation that has none: what it is, of which columns, and a hash of its type and arguments."""
-    canonical = json.dumps([expectation.name, kwargs], sort_keys=True, ensure_ascii=False, default=str)
+    canonical = json.dumps([expectation.name, whole(kwargs)], sort_keys=True, ensure_ascii=False, default=str)
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     columns = re.sub(r"\W+", "_", "+".join(expectation.subject()))[:40]
     return ".".join(part for part in (expectation.name.removeprefix("expect_"), columns, digest) if part)
+
+
+def whole(value: Any) -> Any:
+    """The value with whole numbers as such: GX saves 1 as 1.0, and both mean the same."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: whole(item) for key, item in value.items()}
+    return [whole(item) for item in value] if isinstance(value, list) else value
 
 
 def kind(value: Any) -> str:
@@ -327,12 +360,27 @@ def in_words(message: str, value: Any) -> str:
         "null": "null",
     }
     if match := re.fullmatch(r"Expected `([^`]+)`(?:, got `([^`]+)`)?(.*)", message):
-        wanted = " or ".join(names.get(part.strip(), part.strip()) for part in match[1].split("|"))
+        parts = [part.strip() for part in match[1].split("|")]
+        parts = [part for part in parts if part != "int" or "float" not in parts]
+        wanted = " or ".join(names.get(part, part) for part in parts)
+        if match[2] == "null":
+            return f"expected {wanted}; null is not allowed here"
         got = names.get(match[2], match[2]) if match[2] else sql.spoken(value) if not isinstance(value, list) else f"{len(value)}"
-        return f"expected {wanted}{match[3]}; got {got}"
-    if match := re.fullmatch(r"Invalid enum value (.*)", message):
+        return f"expected {wanted}{constraint(match[3])}; got {got}"
+    if match := re.fullmatch(r"Invalid (?:enum )?value (.*)", message):
         return f"{match[1]} is not allowed here"
+    if match := re.fullmatch(r"Object missing required field `(.*)`", message):
+        return f'"{match[1]}" is missing'
+    if match := re.fullmatch(r"Object contains unknown field `(.*)`", message):
+        return f'"{match[1]}" is unknown here'
     return message[:1].lower() + message[1:]
+
+
+def constraint(text: str) -> str:
+    """The end of a message of the type checker ("<= 1.0", "of length >= 2") in words."""
+    text = text.replace("of length >= 1", "that is not empty").replace("of length >=", "with at least")
+    text = re.sub(r"\.0\b", "", text.replace("<=", "of at most").replace(">=", "of at least").replace(">", "above"))
+    return text
 
 
 def allowed(wanted: Any) -> str:

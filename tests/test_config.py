@@ -91,13 +91,13 @@ def test_every_fault_is_told_at_once() -> None:
         for fault in (
             "unknown table 'extract'; did you mean \"extracts\"?",
             'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout',
-            "dq.suites: expected `array`, got `str`",
-            "dq.fail_on: invalid enum value 'fatal'",
-            "dq.threads: expected `int` >= 1",
-            "dq.timeout: expected `float` > 0.0",
+            "dq.suites: expected a list; got text",
+            "dq.fail_on: 'fatal' is not allowed here: expected one of critical, warning, info, never",
+            "dq.threads: expected a whole number of at least 1; got 0",
+            "dq.timeout: expected a number above 0; got -1",
             "extracts[0].path: is missing",
             'extracts[1].nmae: unknown setting; did you mean "name"? Known: path, suite, name',
-            "extracts[1].path: expected `str | array`, got `int`",
+            "extracts[1].path: expected text or a list; got a whole number",
         )
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,8 @@ from dq_engine import sql
 from dq_engine.model import Column
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "IN", "NOT_IN"]
+MAX_DEPTH = 60
+"""Deeper nesting (of objects and lists) is refused."""
 MAX_LEAVES = 100
 """Great Expectations' own limit on the comparisons in one condition."""
 
@@ -58,10 +60,11 @@ Condition = Comparison | Nullity | And | Or
 
 
 class InvalidCondition(ValueError):
-    """A row condition that cannot be understood; ``path`` is its place below ``row_condition``."""
+    """A row condition that cannot be understood; ``path`` is its place below ``row_condition``, ``options`` what may be there."""
 
-    def __init__(self, message: str, path: str = "") -> None:
+    def __init__(self, message: str, path: str = "", options: tuple[str, ...] = ()) -> None:
         self.path = path
+        self.options = options
         super().__init__(message)
 
 
@@ -74,14 +77,41 @@ def read(raw: dict[str, Any] | str, parser: str | None) -> Condition:
                 '{"type": "comparison", "column": {"name": "x"}, "operator": "==", "parameter": 1}'
             )
         return _read_text(raw)
+    if _depth(raw) > MAX_DEPTH:
+        raise InvalidCondition(f"is nested more than {MAX_DEPTH} deep")
     try:
         condition: Condition = msgspec.convert(raw, Condition)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
-        raise InvalidCondition(message, place.rstrip("`")) from None
+        choices = {".operator": get_args(Operator), ".type": ("comparison", "nullity", "and", "or")}
+        options = next((options for end, options in choices.items() if place.rstrip("`").endswith(end)), ())
+        raise InvalidCondition(message, place.rstrip("`"), options) from None
+    for part in _parts(condition):
+        if isinstance(part, And | Or) and not part.conditions:
+            raise InvalidCondition('"conditions" is empty: give at least one')
+        if isinstance(part, Comparison) and isinstance(part.parameter, list) != (part.operator in ("IN", "NOT_IN")):
+            raise InvalidCondition(f'a list goes with IN and NOT_IN, and only with them; not with "{part.operator}"')
     if sum(1 for _ in leaves(condition)) > MAX_LEAVES:
         raise InvalidCondition(f"has more than {MAX_LEAVES} comparisons")
     return condition
+
+
+def _depth(raw: object) -> int:
+    """How deeply objects and lists are nested, without recursion."""
+    deepest, pending = 0, [(raw, 1)]
+    while pending:
+        value, depth = pending.pop()
+        deepest = max(deepest, depth)
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        pending += [(part, depth + 1) for part in inner]
+    return deepest
+
+
+def _parts(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    if isinstance(condition, And | Or):
+        for part in condition.conditions:
+            yield from _parts(part)
 
 
 def leaves(condition: Condition) -> Iterator[Comparison | Nullity]:
@@ -143,11 +173,11 @@ def spoken(condition: Condition) -> str:
     return f"{name} {words[condition.operator]} {shown}"
 
 
-_NAME = r"""col\(\s*(?P<quote>["'])(?P<name>.*?)(?P=quote)\s*\)"""
+_NAME = r"""col\(\s*(?P<quote>["'])(?P<name>(?:(?!(?P=quote)).)+)(?P=quote)\s*\)"""
 _NULLITY = re.compile(rf"\s*{_NAME}\s*\.\s*(?P<null>notnull|isnull)\(\s*\)\s*")
 _COMPARISON = re.compile(
     rf"""\s*{_NAME}\s*(?P<operator>==|!=|<=|>=|<|>)\s*
-    (?:(?P<date>date\(\s*)?(?P<q>["'])(?P<text>.*?)(?P=q)(?(date)\s*\))|(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>[Tt]rue|[Ff]alse))\s*""",
+    (?:(?P<date>date\(\s*)?(?P<q>["'])(?P<text>(?:(?!(?P=q)).)*)(?P=q)(?(date)\s*\))|(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>[Tt]rue|[Ff]alse))\s*""",
     re.VERBOSE,
 )
 

@@ -52,8 +52,9 @@ class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
             yield Fault("unexpected_rows_query", f"{error}: write braces of your own twice, {{{{ and }}}}")
             return
         if foreign := sorted(fields - {"batch"}):
-            yield Fault("unexpected_rows_query", f"{{{foreign[0]}}} is unknown: only {{batch}} can stand for something")
-        if "batch" not in fields:
+            advice = f"only {{batch}} can stand for something; write braces of your own twice: {{{{{foreign[0]}}}}}"
+            yield Fault("unexpected_rows_query", f"{{{foreign[0]}}} is unknown: {advice}")
+        elif "batch" not in fields:
             yield Fault("unexpected_rows_query", "does not speak of {batch}, so it cannot find a row of the extract")
 
     def statement(self) -> str:

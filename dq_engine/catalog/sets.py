@@ -198,6 +198,10 @@ class ExpectColumnDistinctValuesToContainSet(DistinctSetExpectation, frozen=True
         Case("one absent", {"sex": ["1", "1"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 1),
     )
 
+    def faults(self) -> Iterator[Fault]:
+        if not self.value_set:
+            yield Fault("value_set", "is empty: any column would pass")
+
     def statement(self) -> str:
         return f"Each of {listed(self.value_set)} occurs in {self.column}"
 

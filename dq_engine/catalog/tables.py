@@ -132,6 +132,10 @@ class ExpectTableColumnsToMatchSet(SchemaExpectation, frozen=True, kw_only=True)
     column_set: Annotated[list[str] | None, Meta(description="The names of the columns.")] = None
     exact_match: Annotated[bool | None, Meta(description="No further column is allowed.")] = True
 
+    def faults(self) -> Iterator[Fault]:
+        if not self.column_set and not self.exact_match:
+            yield Fault("column_set", "is empty or missing: any columns would pass")
+
     def statement(self) -> str:
         names = ", ".join(self.column_set or ())
         return f"The columns are {names}, in any order" if self.exact_match else f"The columns include {names}"
@@ -161,6 +165,10 @@ class ExpectTableColumnsToMatchOrderedList(SchemaExpectation, frozen=True, kw_on
         Case("swapped", {"a": [1], "b": [2]}, {"column_list": ["b", "a"]}, False, 2),
     )
     column_list: Annotated[list[str] | None, Meta(description="The names of the columns, in order.")] = None
+
+    def faults(self) -> Iterator[Fault]:
+        if self.column_list is None:
+            yield Fault("column_list", "is missing: without it any columns would pass")
 
     def statement(self) -> str:
         return f"The columns are, in this order: {', '.join(self.column_list or ())}"

@@ -19,7 +19,7 @@ ORDER: tuple[Status, ...] = ("error", "fail", "vacuous", "skipped", "pass")
 
 def clean(text: str) -> str:
     """The text without characters that steer a terminal or hide what they are (control, format and bidi characters)."""
-    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in text)
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in text)
 
 
 def share(part: int, whole: int) -> str:
@@ -85,7 +85,7 @@ def kinds(examples: Sequence[Example], note: str, room: int = 5) -> str:
     """Failing values as shapes with their counts."""
     shown = [f"{cut(clean(value(e)))} (×{e.count:,})" for e in examples[:room]]
     if len(examples) > room:
-        shown.append(f"and {len(examples) - room} more kinds")
+        shown.append(f"and {len(examples) - room} more kind{'' if len(examples) - room == 1 else 's'}")
     return ", ".join(shown) + (f"; {note}" if note else "")
 
 
@@ -117,7 +117,8 @@ def tally(outcomes: Sequence[Outcome]) -> str:
         "skipped": f"{counts['skipped']} not selected",
     }
     shown = [words[status] for status in ("pass", "fail", "error", "vacuous", "skipped") if counts[status]]
-    return f"{len(outcomes)} checks: {', '.join(shown)}" if shown else "0 checks"
+    checks = f"{len(outcomes)} check{'' if len(outcomes) == 1 else 's'}"
+    return f"{checks}: {', '.join(shown)}" if shown else checks
 
 
 def heading(extract: ExtractRun) -> str:

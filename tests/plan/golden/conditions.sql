@@ -2,7 +2,7 @@
 CREATE VIEW dq_extract AS SELECT "practice", "sex", "patients", nullif("share", 'NaN'::DOUBLE) AS "share", "day", "open" FROM read_parquet(['file 1'], can_have_nan = true, hive_partitioning = false, hive_types_autocast = false);
 
 -- rows
-SELECT CASE WHEN grouping("dq: organisation") = 0 THEN "dq: organisation" END,
+SELECT CASE WHEN grouping(coalesce(CAST("sex" AS VARCHAR), '(none)')) = 0 THEN coalesce(CAST("sex" AS VARCHAR), '(none)') END,
        coalesce(count_if("sex" IN ('1', 'X')), 0),
        coalesce(count_if(("sex" IN ('1', 'X')) AND ("practice" IS NULL)), 0),
        coalesce(count_if((("patients" > 0) AND ("day" <= DATE '2024-03-31')) OR ("share" IS NULL)), 0),
@@ -22,8 +22,8 @@ SELECT CASE WHEN grouping("dq: organisation") = 0 THEN "dq: organisation" END,
        coalesce(count_if("day" < DATE '2024-04-01'), 0),
        coalesce(count_if(("day" < DATE '2024-04-01') AND ("practice" IS NULL AND "sex" IS NULL)), 0),
        coalesce(count_if("sex" NOT IN ('9')), 0)
-FROM (SELECT *, coalesce(CAST("sex" AS VARCHAR), '(none)') AS "dq: organisation" FROM dq_extract)
-GROUP BY GROUPING SETS ((), ("dq: organisation"))
+FROM dq_extract
+GROUP BY GROUPING SETS ((), (coalesce(CAST("sex" AS VARCHAR), '(none)')))
 ORDER BY 1 NULLS FIRST
 LIMIT 100002;
 -- answer: (None, 2, 0, 3, 0, 2, 2, 0, 0, 2, 0, None, True, 1, '9999-99-99', True, 0, 2, 0, 3)
