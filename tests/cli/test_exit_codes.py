@@ -116,10 +116,10 @@ class Situation(NamedTuple):
 BAD = "rows.parquet --suite bad.json"
 SITUATIONS = [
     # 0 and 1: the gate
-    Situation("passed", with_rows(NOT_NULL), "rows.parquet", 0, ("passed: 1 of 1 checks passed",)),
-    Situation("passed in a folder", with_rows(NOT_NULL), ".", 0, ("1 of 1 checks passed",)),
-    Situation("a glob", with_rows(NOT_NULL), "rows*.parquet", 0, ("1 of 1 checks passed",)),
-    Situation("a glob for one file", with_rows(NOT_NULL), "row*.parquet", 0, ("1 of 1 checks passed",)),
+    Situation("passed", with_rows(NOT_NULL), "rows.parquet", 0, ("passed: 1 of 1 check passed",)),
+    Situation("passed in a folder", with_rows(NOT_NULL), ".", 0, ("1 of 1 check passed",)),
+    Situation("a glob", with_rows(NOT_NULL), "rows*.parquet", 0, ("1 of 1 check passed",)),
+    Situation("a glob for one file", with_rows(NOT_NULL), "row*.parquet", 0, ("1 of 1 check passed",)),
     Situation("failed, critical", with_rows(SHORT), "rows.parquet", 1, ("FAIL", "2 of 2 (100 %) rows", "failed: 1 of")),
     Situation("failed, quiet", with_rows(SHORT), "rows.parquet --quiet", 1, ("FAIL",)),
     Situation("failed, a warning", with_rows(warning(SHORT)), "rows.parquet", 0, ("FAIL", "passed")),
