@@ -113,6 +113,7 @@ class _Scan:
         self.files: tuple[File, ...] = ()
         self.paths: list[str] = []
         self.problem = ""
+        self.death: WorkerDied | None = None
         self.rows: int | None = None
         self.numbers: dict[Metric, Number] = {}
         self.failures: dict[Metric, str] = {}
@@ -293,7 +294,7 @@ class _Scan:
                 try:
                     rows = self.query("repeated keys", phrase.duplicates_by_organisation(metric.key, plan.organisation))
                 except WorkerError as error:
-                    self.failures[metric] = str(error)
+                    self.problem = self.problem or f"repeated keys could not be counted per organisation: {error}"
                     continue
                 found = {organisation: int(count) for organisation, count in rows}
                 self.counts[metric] = [found.get(organisation, 0) for organisation in self.organisations]
@@ -389,7 +390,13 @@ class _Scan:
     # ------------------------------------------------------------------------------------------------------- small things
 
     def ask(self, request: dict[str, Any], hear: Callable[[float], None] | None = None) -> dict[str, Any]:
-        return self.worker.ask(request, deadline=self.deadline, progress=hear)
+        if self.death is not None:
+            raise self.death
+        try:
+            return self.worker.ask(request, deadline=self.deadline, progress=hear)
+        except WorkerDied as death:
+            self.death = death  # the extract was open in that worker: a new one cannot go on with it
+            raise
 
     def query(self, purpose: str, sql: str, hear: Callable[[float], None] | None = None) -> list[list[Any]]:
         rows: list[list[Any]] = self.timed(purpose, sql, {"op": "query", "sql": sql}, hear)["rows"]
