@@ -169,20 +169,20 @@ def check(
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not these checks; as --select.")] = None,
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="The severity from which a failure fails the run.  [default: critical]")
+        FailOn | None, typer.Option(help="The severity from which a failure fails the run. Default: critical.")
     ] = None,
     format: Annotated[Format, typer.Option(help="How the results are written.")] = Format.TEXT,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")
     ] = None,
-    results: Annotated[Path | None, typer.Option(help="The folder in which runs are stored.  [default: dq-results]")] = None,
+    results: Annotated[Path | None, typer.Option(help="The folder in which runs are stored. Default: dq-results.")] = None,
     no_results: Annotated[bool, typer.Option("--no-results", help="Store nothing.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of a scan.  [default: all processors]")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of a scan. Default: all processors.")] = None,
     memory_limit: Annotated[
         str | None, typer.Option(help='Memory of a scan, such as "512MB".  [default: most of the machine]')
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(min=0.001, help="Seconds that one extract may take.  [default: no limit]")
+        float | None, typer.Option(min=0.001, help="Seconds that one extract may take. Default: no limit.")
     ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
