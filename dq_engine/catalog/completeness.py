@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from dq_engine.catalog.base import NEVER, Case, ColumnName, Expectation, Fault, Scope, number
 from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
-from dq_engine.catalog.shapes import ColumnRowExpectation, nothing, share, within
-from dq_engine.model import Count, Dimension, Judgement, Metric, NullsFact, Number, RowsFact
+from dq_engine.catalog.shapes import ColumnRowExpectation, considered, nothing, nulls, share
+from dq_engine.model import Count, Dimension, Judgement, Metric, NullsFact, Number
 
 
 class ExpectColumnValuesToNotBeNull(ColumnRowExpectation, frozen=True, kw_only=True):
@@ -105,8 +105,7 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
         return f"The share of rows in which {self.column} has a value {self.between()}"
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
-        nulls = within(Count(f"{scope.column(self.column).sql} IS NULL", NullsFact(self.column)), scope.where)
-        return {"element": Count(scope.where, None if scope.where else RowsFact()), "missing": nulls}
+        return {"element": considered(scope), "missing": nulls(scope, self.column)}
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, missing = number(numbers["element"]), number(numbers["missing"])

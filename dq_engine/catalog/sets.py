@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from dq_engine import sql
 from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
-from dq_engine.catalog.shapes import ColumnRowExpectation, KeyExpectation, nothing, within
-from dq_engine.model import Column, Count, Dimension, Judgement, Key, Metric, NullsFact, Number, RowsFact
+from dq_engine.catalog.shapes import ColumnRowExpectation, KeyExpectation, considered, nothing, nulls
+from dq_engine.model import Column, Dimension, Judgement, Key, Metric, Number
 
 Member = str | int | float | bool | None
 ValueSet = Annotated[list[Member], Meta(description="The values; dates and times as ISO 8601 text.")]
@@ -118,11 +118,11 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         return literals(scalar_column(scope, self.column), self.value_set)
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
-        column, members = scalar_column(scope, self.column), self.members(scope)
+        members = self.members(scope)
         flags = ", ".join(f"CASE WHEN bool_or(k1 = {member}) THEN '1' ELSE '0' END" for member in members)
         return {
-            "element": Count(scope.where, None if scope.where else RowsFact()),
-            "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
+            "element": considered(scope),
+            "missing": nulls(scope, self.column),
             "distinct": self.group_metric(scope, "count(*)"),
             "foreign": self.group_metric(scope, f"count_if({sql.in_list('k1', members, negate=True)})"),
             "found": self.group_metric(scope, f"concat('', {flags})" if flags else "''"),

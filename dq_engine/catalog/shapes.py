@@ -67,11 +67,16 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         """How the footer can prove that no row breaks the rule, if it can."""
         return None
 
+    def broken(self, scope: Scope, kept_when: str) -> str:
+        """True for a judged row for which ``kept_when`` is not true (a NULL on one side breaks the rule)."""
+        missing = self.missing(scope).predicate
+        return sql.all_of(None if missing == NEVER else f"NOT ({missing})", f"({kept_when}) IS NOT TRUE") or ""
+
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         missing = self.missing(scope)
         fact = self.proof(scope) if scope.where is None else None
         return {
-            "element": Count(scope.where, None if scope.where else RowsFact()),
+            "element": considered(scope),
             "missing": within(missing, scope.where),
             "unexpected": Count(sql.all_of(scope.where, self.violation(scope)), fact),
         }
@@ -86,6 +91,16 @@ def judged_rows(numbers: Mapping[str, Number], mostly: float) -> Judgement:
     judged = element - missing
     success = kept(judged, unexpected, mostly)
     return Judgement(success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged))
+
+
+def considered(scope: Scope) -> Count:
+    """The rows that a check is about: those of its condition, or all."""
+    return Count(scope.where, None if scope.where else RowsFact())
+
+
+def nulls(scope: Scope, name: str) -> Count:
+    """The rows considered in which the column has no value."""
+    return within(Count(f"{scope.column(name).sql} IS NULL", NullsFact(name)), scope.where)
 
 
 def within(count: Count, where: str | None) -> Count:
@@ -144,11 +159,6 @@ class PairRowExpectation(RowExpectation, frozen=True, kw_only=True):
             "neither": NEVER,
         }
         return Count(rules[self.ignore_row_if])
-
-    def broken(self, scope: Scope, kept_when: str) -> str:
-        """True for a judged row for which ``kept_when`` is not true (a NULL on one side breaks the rule)."""
-        missing = self.missing(scope).predicate
-        return sql.all_of(None if missing == NEVER else f"NOT ({missing})", f"({kept_when}) IS NOT TRUE") or ""
 
 
 class MulticolumnRowExpectation(RowExpectation, frozen=True, kw_only=True):
@@ -226,8 +236,8 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         if not column.shown and not self.reveals:
             few = f"count({value}) < {FEW}" + (f" OR min({value}) = max({value})" if self.betrays else "")
         return {
-            "element": Count(scope.where, None if scope.where else RowsFact()),
-            "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
+            "element": considered(scope),
+            "missing": nulls(scope, self.column),
             "observed": self._on(extremum, statistic, shown_statistic(statistic, few, shown=column.shown or not self.reveals)),
             "inside": self._on(extremum, statistic, inside),
         }
@@ -244,13 +254,9 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         unexpected = 0 if inside else 1
         if judged < self.least or (inside is None and observed is None):
             reason = nothing(element, judged) or f"{judged:,} value{'s are' if judged > 1 else ' is'} too few for a {self.noun}"
-            return Judgement(None, "values", element, missing, 0, self.of_nothing(), observed, message=reason)
+            return Judgement(None, "values", element, missing, 0, False, observed, message=reason)  # GX: null is a failure
         untold = {} if observed is not None else {"not_shown": f"the {self.noun} would tell a single value"}
         return Judgement(bool(inside), "values", element, missing, unexpected, bool(inside), observed, untold)
-
-    def of_nothing(self) -> bool:
-        """What GX answers where no value is: false, as the statistic is null."""
-        return False
 
 
 def shown_statistic(statistic: str, few: str | None, *, shown: bool) -> str:

@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, number
 from dq_engine.catalog.bounds import Bounded, StrictMax, StrictMin
-from dq_engine.catalog.shapes import SchemaExpectation
-from dq_engine.model import Count, Dimension, Judgement, Metric, Number, RowsFact, Table
+from dq_engine.catalog.shapes import SchemaExpectation, considered
+from dq_engine.model import Dimension, Judgement, Metric, Number, Table
 
 
 class RowCountExpectation(Expectation, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class RowCountExpectation(Expectation, frozen=True, kw_only=True):
     dimension: ClassVar[Dimension] = "completeness"
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
-        return {"element": Count(scope.where, None if scope.where else RowsFact())}
+        return {"element": considered(scope)}
 
     def right(self, rows: int) -> bool:
         """Whether the number of rows is right."""

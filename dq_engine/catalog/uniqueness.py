@@ -10,8 +10,18 @@ from msgspec import Meta
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER, Case, ColumnName, Fault, Mostly, Scope, number, scalar_column
 from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
-from dq_engine.catalog.shapes import KeyExpectation, RowIgnore, judged_rows, missing_rows, nothing, share, within
-from dq_engine.model import Count, Dimension, Judgement, Key, Metric, NullsFact, Number, RowsFact
+from dq_engine.catalog.shapes import (
+    KeyExpectation,
+    RowIgnore,
+    considered,
+    judged_rows,
+    missing_rows,
+    nothing,
+    nulls,
+    share,
+    within,
+)
+from dq_engine.model import Count, Dimension, Judgement, Key, Metric, NullsFact, Number
 
 
 class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
@@ -30,7 +40,7 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         return {
-            "element": Count(scope.where, None if scope.where else RowsFact()),
+            "element": considered(scope),
             "missing": within(self.ignored(scope), scope.where),
             "unexpected": self.group_metric(scope, "coalesce(sum(n) FILTER (n > 1), 0)"),
         }
@@ -121,10 +131,9 @@ class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=Tru
         return Key((column.sql,), sql.all_of(scope.where, f"{column.sql} IS NOT NULL"))
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
-        column = scalar_column(scope, self.column)
         return {
-            "element": Count(scope.where, None if scope.where else RowsFact()),
-            "missing": within(Count(f"{column.sql} IS NULL", NullsFact(self.column)), scope.where),
+            "element": considered(scope),
+            "missing": nulls(scope, self.column),
             "distinct": self.group_metric(scope, "count(*)"),
         }
 
