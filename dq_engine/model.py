@@ -42,20 +42,33 @@ class Problem(Struct, frozen=True):
 # ---------------------------------------------------------------------------------------------------------------- feeds
 
 
+FieldType = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp"]
+
+
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a suite says of one column: may its values be shown, and which codes stand for "not known"."""
+    """What a suite says of one column: its type, may its values be shown, and which codes stand for "not known"."""
 
     description: str = ""
+    type: FieldType | None = None
     sensitivity: Sensitivity = "sensitive"
     default_codes: tuple[str | int | float, ...] = ()
 
 
+Purpose = Literal["quality", "targets"]
+
+
 class Feed(Struct, frozen=True, forbid_unknown_fields=True):
-    """``meta.dq`` of a suite: the kind of data that the suite is for."""
+    """``meta.dq`` of a suite: the kind of data that the suite is for.
+
+    ``owner`` says who answers for the data and what they do about a failure. ``purpose`` tells suites of one feed apart: whether
+    the data are good, or whether the targets that they tell of are reached.
+    """
 
     feed: str
     title: str = ""
     description: str = ""
+    owner: str = ""
+    purpose: Purpose = "quality"
     level: Level = "practice"
     source: Source = "primary_care"
     organisation_column: str | None = None

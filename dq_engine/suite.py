@@ -34,8 +34,12 @@ LARGEST = 32 * 1024 * 1024
 
 
 class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
-    """``meta.dq`` of one expectation: its data-quality dimension (else the class's own) and its weight in scores."""
+    """``meta.dq`` of one expectation.
 
+    ``rule``: a short name, by which results call it; ``dimension``: of data quality, else the class's own; ``weight`` in scores.
+    """
+
+    rule: str | None = None
     dimension: Dimension | None = None
     weight: float = 1.0
 
@@ -209,6 +213,9 @@ class _Reader:
         )
         if not own.weight >= 0:
             self.fault(f"{path}.meta.dq.weight", f"expected a number of at least 0; got {sql.spoken(own.weight)}")
+        if own.rule is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", own.rule):
+            wanted = "expected lower-case letters, digits and underscores, such as list_size_present"
+            self.fault(f"{path}.meta.dq.rule", f"{wanted}; got {sql.spoken(own.rule)}")
         notes = self.convert(f"{path}.notes", raw.get("notes") or "", str | list[str])
         description = (self.convert(f"{path}.description", raw.get("description") or "", str) or "").strip()
         gx_id = self.convert(f"{path}.id", raw.get("id"), str | None)
@@ -225,7 +232,7 @@ class _Reader:
         for fault in expectation.faults():
             self.fault(f"{path}.kwargs.{fault.argument}".rstrip("."), fault.message)
         return Check(
-            id=gx_id or derived_id(expectation, kwargs),
+            id=own.rule or gx_id or derived_id(expectation, kwargs),
             place=path,
             expectation=expectation,
             kwargs=kwargs,
@@ -273,7 +280,7 @@ class _Reader:
         seen: dict[str, Check] = {}
         for check in checks:
             if first := seen.get(check.id):
-                what = f'has the same id as {first.place}, "{check.id}"' if check.gx_id else f"says the same as {first.place}"
+                what = f'has the same id as {first.place}, "{check.id}"' if check.id in (check.gx_id, check.meta.get("dq", {}).get("rule")) else f"says the same as {first.place}"
                 self.fault(check.place, what, "Remove one of the two, or give it an id of its own.")
             seen.setdefault(check.id, check)
 
