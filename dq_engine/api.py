@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from dq_engine.engine import Options, run_checks
 from dq_engine.errors import UsageError
-from dq_engine.feeds import Extract, find_files, read_suite
+from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, other_extract, read_suite, with_others
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
 from dq_engine.suite import Suite, parse_suite
@@ -32,6 +33,7 @@ def check(
     suite: Suite | str | PathLike[str] | Mapping[str, Any],
     *,
     name: str | None = None,
+    others: Mapping[str, Any] | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     fail_on: str = "critical",
@@ -39,12 +41,15 @@ def check(
     threads: int | None = None,
     memory_limit: str | None = None,
     timeout: float | None = None,
+    as_of: dt.date | None = None,
     worker: WorkerProcess | None = None,
 ) -> Run:
     """Checks one extract by a suite.
 
     ``source`` is a path (file, folder or glob), several paths that are one extract together, or a table: a pandas or polars
     DataFrame, a pyarrow Table, or anything else with ``__arrow_c_stream__``. ``name`` is what the results call it.
+    ``others`` are the other extracts that rules of the suite speak of, by name, each as ``source``; those that are not given are
+    looked for beside the files of ``source``. ``as_of`` is the day on which the data are looked at, else today.
     The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds.
     ``worker`` is a :class:`dq_engine.WorkerProcess` to use, so that many calls need not start one each.
 
@@ -60,9 +65,13 @@ def check(
         threads=threads,
         memory_limit=memory_limit,
         timeout=timeout,
+        as_of=as_of,
     )
     with tempfile.TemporaryDirectory(prefix="dq-") as directory:
+        shelf = Shelf([])
         extract = _extract(source, loaded, name, Path(directory))
+        given = {key: _other(key, value, shelf, Path(directory)) for key, value in (others or {}).items()}
+        (extract,) = with_others([extract], given, shelf)
         if worker is not None:
             return run_checks([extract], options, worker)
         with WorkerProcess() as own:
@@ -70,19 +79,27 @@ def check(
 
 
 def _extract(source: Any, suite: Suite, name: str | None, directory: Path) -> Extract:
+    files = _files(source, directory / "table.parquet", suite.feed.feed)
+    return Extract(name or files.name, files.paths, suite, files.partitioned)
+
+
+def _other(name: str, source: Any, shelf: Shelf, directory: Path) -> Other:
+    return other_extract(name, _files(source, directory / f"{name}.parquet", name), shelf)
+
+
+def _files(source: Any, table: Path, name: str) -> Files:
+    """The files of a source; a table in memory is written to ``table``, and called ``name``."""
     if isinstance(source, str | PathLike):
-        (files,) = find_files(str(source), whole=True)
-        return Extract(name or files.name, files.paths, suite, files.partitioned)
+        return find_files(str(source), whole=True)[0]
     if isinstance(source, list | tuple) and source and all(isinstance(item, str | PathLike) for item in source):
         found = [files for item in source for files in find_files(str(item), whole=True)]
         paths = tuple(path for files in found for path in files.paths)
-        return Extract(name or found[0].name, paths, suite, any(files.partitioned for files in found))
+        return Files(found[0].name, paths, any(files.partitioned for files in found))
     if hasattr(source, "__arrow_c_stream__"):
         from dq_engine.frames import write_frame  # noqa: PLC0415  pyarrow is loaded only for tables
 
-        path = directory / "table.parquet"
-        write_frame(source, path)
-        return Extract(name or suite.feed.feed, (path,), suite)
+        write_frame(source, table)
+        return Files(name, (table,))
     raise UsageError(
         f"cannot check a {type(source).__name__}: expected a path, several paths, or a pandas, polars or pyarrow table"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,7 +17,6 @@ from dq_engine._version import __version__
 if TYPE_CHECKING:
     from dq_engine.config import Config
     from dq_engine.engine import Options
-    from dq_engine.feeds import Extract
     from dq_engine.model import Run
     from dq_engine.process import WorkerProcess
     from dq_engine.report.progress import Silence
@@ -164,6 +164,9 @@ def check(
     suite: Annotated[
         Path | None, typer.Option("--suite", "-s", help="The suite for all paths; else found by place and name.")
     ] = None,
+    with_: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME=PATH", help="Where another extract is that rules speak of.")
+    ] = None,
     select: Annotated[
         list[str] | None, typer.Option(help="Only these checks: a pattern for id, type or column, or key:pattern.")
     ] = None,
@@ -184,6 +187,9 @@ def check(
     timeout: Annotated[
         float | None, typer.Option(min=0.001, help="Seconds that one extract may take. Default: no limit.")
     ] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for rules about the age of data. Default: today.")
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -192,18 +198,18 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with _worker(context) as worker:
-        from dq_engine import store  # noqa: PLC0415
+        from dq_engine import chosen, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import StoreError  # noqa: PLC0415
 
         config = _config()
-        chosen = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, show_values=show_values)
-        extracts = _extracts(paths or [], suite, config)
+        settings = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, as_of, show_values=show_values)
+        extracts = chosen.extracts(paths or [], suite, config, with_ or [])
         folder = results or Path(config.root / (config.dq.results or "dq-results") if config else "dq-results")
         if not no_results:
             store.prepare(folder)
         with _progress(len(extracts), quiet=quiet) as observer:
-            run = run_checks(extracts, chosen, worker, observer=observer)
+            run = run_checks(extracts, settings, worker, observer=observer)
         stored, trouble = None, ""
         if not no_results:
             try:
@@ -246,6 +252,7 @@ def _options(
     threads: int | None,
     memory_limit: str | None,
     timeout: float | None,
+    as_of: datetime | None,
     *,
     show_values: bool,
 ) -> Options:
@@ -261,51 +268,8 @@ def _options(
         threads=threads or settings.threads,
         memory_limit=memory_limit or settings.memory_limit,
         timeout=timeout or settings.timeout,
+        as_of=None if as_of is None else as_of.date(),
     )
-
-
-def _extracts(paths: list[str], suite: Path | None, config: Config | None) -> list[Extract]:
-    """The extracts to check, each with its suite. Raises UsageError with everything that is wrong, not the first thing alone."""
-    from dq_engine import feeds  # noqa: PLC0415
-    from dq_engine.errors import UsageError  # noqa: PLC0415
-
-    shelf = feeds.Shelf([config.root / folder for folder in config.dq.suites] if config else [])
-    wanted: list[tuple[feeds.Files, Path | None]] = []
-    troubles: list[UsageError] = []
-    if paths:
-        for path in paths:
-            try:
-                wanted += [(files, suite) for files in feeds.find_files(path, whole=suite is not None)]
-            except UsageError as error:
-                troubles.append(error)
-    elif config and config.extracts:
-        for item in config.extracts:
-            places = [item.path] if isinstance(item.path, str) else item.path
-            try:
-                parts = [files for place in places for files in feeds.find_files(str(config.root / place), whole=True)]
-            except UsageError as error:
-                troubles.append(error)
-                continue
-            merged = tuple(path for files in parts for path in files.paths)
-            name = item.name or parts[0].name
-            own = suite or (config.root / item.suite if item.suite else None)
-            wanted.append((feeds.Files(name, merged, any(files.partitioned for files in parts)), own))
-    else:
-        raise UsageError("nothing to check: give a path, or list the extracts of the project in dq.toml")
-    extracts = []
-    named = feeds.named_apart([files for files, _ in wanted])
-    for files, (claimed, own) in zip(named, wanted, strict=True):
-        try:
-            found = shelf.read(own) if own is not None else shelf.claim(claimed)
-            extracts.append(feeds.Extract(files.name, files.paths, found, files.partitioned))
-        except UsageError as error:
-            troubles.append(error)
-    if troubles:
-        code = min(error.exit_code for error in troubles)
-        combined = UsageError("\n".join(dict.fromkeys(str(error) for error in troubles)))
-        combined.exit_code = code
-        raise combined
-    return extracts
 
 
 def _progress(total: int, *, quiet: bool) -> Silence:
@@ -396,15 +360,17 @@ def plan(
     context: typer.Context,
     suite: Annotated[Path, typer.Argument(help="The suite.")],
     extract: Annotated[str, typer.Argument(help="The extract: a file, a folder or a quoted glob.")],
+    with_: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME=PATH", help="Where another extract is that rules speak of.")
+    ] = None,
 ) -> None:
     """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
     with _worker(context) as worker:
-        from dq_engine.feeds import Extract, find_files, read_suite  # noqa: PLC0415
+        from dq_engine import chosen  # noqa: PLC0415
         from dq_engine.run import explain_plan  # noqa: PLC0415
 
-        loaded = read_suite(suite)
-        (files,) = find_files(extract, whole=True)
-        _print(explain_plan(worker, Extract(files.name, files.paths, loaded, files.partitioned)) + "\n")
+        (wanted,) = chosen.extracts([extract], suite, None, with_ or [])
+        _print(explain_plan(worker, wanted) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,20 @@ from msgspec import Struct
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
-from dq_engine.catalog.queries import VIEW
-from dq_engine.model import BoundsFact, Column, Count, ExtremumFact, GroupScalar, Key, QueryCount, Scalar, Table
+from dq_engine.model import (
+    EXTRACT,
+    BoundsFact,
+    Column,
+    Count,
+    ExtremumFact,
+    GroupScalar,
+    ItemNumber,
+    Items,
+    Key,
+    QueryCount,
+    Scalar,
+    Table,
+)
 from dq_engine.plan import Plan, scans
 
 MOST_EXAMPLES = 20
@@ -32,16 +44,19 @@ def read_parquet(files: Sequence[str], *, partitioned: bool) -> str:
 
 
 def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
-    """The view that every other query reads: the columns by their names, with NaN as NULL."""
+    """The view through which every other query reads the table: the columns by their names, with NaN as NULL."""
     columns = ", ".join(_readable(column) for column in table.columns)
-    return f"CREATE VIEW {VIEW} AS SELECT {columns} FROM {read_parquet(files, partitioned=partitioned)}"
+    return f"CREATE VIEW {table.view} AS SELECT {columns} FROM {read_parquet(files, partitioned=partitioned)}"
 
 
 def _readable(column: Column) -> str:
     """A column as the view gives it: NaN is NULL, and a column without a type is one of whole numbers."""
+    stored = column.stored or column.sql
     if column.kind == "float":
-        return f"nullif({column.sql}, 'NaN'::{column.type}) AS {column.sql}"
-    return f"CAST({column.sql} AS INTEGER) AS {column.sql}" if column.kind == "null" else column.sql
+        return f"nullif({stored}, 'NaN'::{column.type}) AS {column.sql}"
+    if column.kind == "null":
+        return f"CAST({stored} AS INTEGER) AS {column.sql}"
+    return column.sql if stored == column.sql else f"{stored} AS {column.sql}"
 
 
 def organisation(column: Column) -> str:
@@ -50,25 +65,29 @@ def organisation(column: Column) -> str:
     Two or three capitals (RAE), or up to nine letters and digits with a digit among them (A81001, 5D7, E54000050), but no
     number of seven digits or more: no names, dates of birth or NHS numbers.
     """
-    code = f"CAST({column.sql} AS VARCHAR)"
-    if column.shown:
+    return _code(f"CAST({column.sql} AS VARCHAR)", shown=column.shown)
+
+
+def _code(code: str, *, shown: bool) -> str:
+    """SQL of the label of an organisation by its code, a text."""
+    if shown:
         return f"coalesce({code}, '{NO_ORGANISATION}')"
     short_word = f"regexp_matches({code}, '\\A[A-Z]{{2,3}}\\z')"
     with_digit = f"regexp_matches({code}, '\\A[A-Za-z0-9]{{2,9}}\\z') AND regexp_matches({code}, '[0-9]')"
     form = f"{short_word} OR ({with_digit} AND NOT regexp_matches({code}, '\\A[0-9]{{7,}}\\z'))"
-    return f"CASE WHEN {column.sql} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
+    return f"CASE WHEN {code} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
 
 
 def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
     """One row of numbers; with ``by``, first come NULL (for the whole) or the organisation, and there is a row for each."""
     numbers = [phrase(metric) for metric in metrics] or ["count(*)"]
     if by is None:
-        return f"SELECT {_lines(numbers)}\nFROM {VIEW}"
+        return f"SELECT {_lines(numbers)}\nFROM {EXTRACT}"
     code = organisation(by)
     chosen = [f"CASE WHEN grouping({code}) = 0 THEN {code} END", *numbers]
     # a LIMIT alone makes DuckDB 2.0 wait for ever on more groups than that; ordered, it does not, and the whole comes first
     most = f"ORDER BY 1 NULLS FIRST\nLIMIT {MOST_ORGANISATIONS + 2}"
-    return f"SELECT {_lines(chosen)}\nFROM {VIEW}\nGROUP BY GROUPING SETS ((), ({code}))\n{most}"
+    return f"SELECT {_lines(chosen)}\nFROM {EXTRACT}\nGROUP BY GROUPING SETS ((), ({code}))\n{most}"
 
 
 def phrase(metric: Count | Scalar) -> str:
@@ -89,7 +108,17 @@ def groups(key: Key) -> str:
     """SQL of the groups of a key: ``k1`` …, and ``n``, the rows in the group."""
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
     where = f" WHERE {key.where}" if key.where else ""
-    return f"SELECT {columns}, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns))}"
+    return f"SELECT {columns}, count(*) AS n FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns))}"
+
+
+def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
+    """One row of numbers over items; if they belong to organisations, rows as :func:`row_scan` gives them."""
+    numbers = [metric.sql for metric in metrics]
+    if not items.split:
+        return f"SELECT {_lines(numbers)}\nFROM ({items.sql})"
+    code = _code("organisation", shown=items.coded)
+    chosen = [f"CASE WHEN grouping({code}) = 0 THEN {code} END", *numbers]
+    return f"SELECT {_lines(chosen)}\nFROM ({items.sql})\nGROUP BY GROUPING SETS ((), ({code}))\nORDER BY 1 NULLS FIRST"
 
 
 def query_scan(metric: QueryCount) -> str:
@@ -99,12 +128,12 @@ def query_scan(metric: QueryCount) -> str:
 
 def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence[str]) -> str:
     """One row: what the footers' minima and maxima say of each metric; NULL where they do not say."""
-    types = {column.name: column.type for column in table.columns}
+    columns = {column.name: column for column in table.columns}
     answers = []
     for metric in metrics:
         assert isinstance(metric.fact, BoundsFact | ExtremumFact)
         said = metric.fact.proof if isinstance(metric.fact, BoundsFact) else metric.fact.sql
-        answers.append(f"(SELECT {said} FROM ({_bounds(metric.fact.column, types[metric.fact.column])}) WHERE complete)")
+        answers.append(f"(SELECT {said} FROM ({_bounds(columns[metric.fact.column])}) WHERE complete)")
     listed = ", ".join(sql.text(file) for file in files)
     return (
         "WITH chunks AS MATERIALIZED (SELECT path_in_schema, row_group_num_rows AS n, stats_null_count AS nulls, "
@@ -113,12 +142,12 @@ def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence
     )
 
 
-def _bounds(name: str, type_name: str) -> str:
-    low, high = f"TRY_CAST(low AS {type_name})", f"TRY_CAST(high AS {type_name})"
+def _bounds(column: Column) -> str:
+    low, high = f"TRY_CAST(low AS {column.type})", f"TRY_CAST(high AS {column.type})"
     return (
         f"SELECT min({low}) AS lo, max({high}) AS hi, "
         f"bool_and(coalesce(nulls = n OR ({low} IS NOT NULL AND {high} IS NOT NULL), false)) AS complete "
-        f"FROM chunks WHERE n > 0 AND path_in_schema = {sql.text(name)}"
+        f"FROM chunks WHERE n > 0 AND path_in_schema = {sql.text(column.footer or column.name)}"
     )
 
 
@@ -131,7 +160,7 @@ def duplicates_by_organisation(key: Key, by: Column) -> str:
     names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
     where = f" WHERE {key.where}" if key.where else ""
     inner = (
-        f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {VIEW}{where} GROUP BY {_places(len(key.columns) + 1)}"
+        f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns) + 1)}"
     )
     totals = f"SELECT o, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
     return f"SELECT o, sum(n) FROM ({totals}) WHERE total > 1 GROUP BY o"
@@ -170,8 +199,8 @@ def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
     ]
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
     rows = _unlike(read)
-    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {VIEW} WHERE {any_failed} GROUP BY ALL"
-    return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values})"
+    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {EXTRACT} WHERE {any_failed} GROUP BY ALL"
+    return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
 
 
 def _unlike(names: Sequence[str]) -> str:
@@ -188,6 +217,13 @@ def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows
     counted = "sum(n)" if by_rows else "count(*)"
     failing = f"SELECT {_shape(renamed)} AS s, {_value(renamed)} AS v, n FROM ({groups(key)}) WHERE {violation}"
     kinds = f"SELECT s, v, {counted} AS n FROM ({failing}) GROUP BY s, v"
+    return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
+
+
+def item_examples(items: Items) -> str:
+    """Kinds of failing items; rows as :func:`row_examples` gives them."""
+    failing = f"SELECT {_shape(items.shown)} AS s, {_value(items.shown)} AS v FROM ({items.sql}) WHERE unexpected AND NOT missing"
+    kinds = f"SELECT s, v, count(*) AS n FROM ({failing}) GROUP BY s, v"
     return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
 
 
@@ -217,12 +253,11 @@ def _lines(expressions: Sequence[str]) -> str:
     return ",\n       ".join(expressions)
 
 
-def written(plan: Plan, files: Sequence[str], *, partitioned: bool) -> list[tuple[str, str]]:
+def written(plan: Plan) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
     wanted = scans(plan)
-    queries = [("view", view(plan.table, files, partitioned=partitioned))]
-    if wanted.rows:
-        queries.append(("rows", row_scan(wanted.rows, plan.organisation)))
+    queries = [("rows", row_scan(metrics, plan.organisation)) for metrics in wanted.rows]
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
+    queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
     queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]
     return queries

@@ -14,6 +14,8 @@
     path = "data/lists/*.parquet"    # a file, a folder, a glob, or a list of them: together one extract
     suite = "expectations/practice/list_sizes.json"   # else found by place and name
     name = "list_sizes"              # else made from the path
+    columns = { LIST_SIZE = "number_of_patients" }   # what the file calls a column = what the suite calls it
+    with = { practices = "data/practices.parquet" }  # the other extracts that rules speak of: a path, or the name of an extract
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class ConfiguredExtract(Struct, frozen=True, forbid_unknown_fields=True):
     path: str | list[str]
     suite: str | None = None
     name: str | None = None
+    columns: dict[str, str] = {}
+    with_: Annotated[dict[str, str], Meta(description="Other extracts by name.")] = msgspec.field(default={}, name="with")
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,18 +106,19 @@ def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | Non
         return None
     before, hints = len(faults), typing.get_type_hints(wanted, include_extras=True)
     fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  # T stands for the two structs of this module
-    known = [field.name for field in fields]
+    known = [field.encode_name for field in fields]
     faults += [
         f"{path}.{key}: unknown setting{suggestion(key, known) or '.'} Known: {', '.join(known)}"
         for key in raw
         if key not in known
     ]
-    faults += [f"{path}.{field.name}: is missing" for field in fields if field.required and field.name not in raw]
+    faults += [f"{path}.{field.encode_name}: is missing" for field in fields if field.required and field.encode_name not in raw]
     values: dict[str, Any] = {}
-    for name in known:
+    for field in fields:
+        name = field.encode_name
         try:
-            values |= {name: msgspec.convert(raw[name], hints[name])} if name in raw else {}
+            values |= {field.name: msgspec.convert(raw[name], hints[field.name])} if name in raw else {}
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `$")
-            faults.append(f"{path}.{name}{place.rstrip('`')}: {in_words(message, raw[name])}{allowed(hints[name])}")
+            faults.append(f"{path}.{name}{place.rstrip('`')}: {in_words(message, raw[name])}{allowed(hints[field.name])}")
     return wanted(**values) if len(faults) == before else None

@@ -36,6 +36,7 @@ class Options(Struct, frozen=True, kw_only=True):
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
+    as_of: dt.date | None = None
 
 
 def silent(extract: str, phase: str, fraction: float) -> None:
@@ -69,6 +70,7 @@ def run_checks(
             extract,
             selected,
             limits,
+            today=options.as_of or started.date(),
             show_values=options.show_values,
             progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
         )

@@ -12,12 +12,14 @@ import glob
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
+from dq_engine.model import PURPOSES, Feed
 from dq_engine.privacy import shown
 from dq_engine.suite import Suite, parse_suite
 
@@ -41,26 +43,43 @@ class Files(Struct, frozen=True):
     partitioned: bool = False
 
 
+class Other(Struct, frozen=True):
+    """Another extract that an extract is held against: what rules call it, its files, and what its suite says of its columns.
+
+    ``columns`` maps names in the files to the names that rules use. ``problem`` says why there are no files, if there are none.
+    """
+
+    name: str
+    files: tuple[Path, ...] = ()
+    feed: Feed = Feed("other")
+    partitioned: bool = False
+    columns: Mapping[str, str] = {}
+    problem: str = ""
+
+
 class Extract(Struct, frozen=True):
-    """Files, and the suite that checks them."""
+    """Files, and the suite that checks them; ``columns`` and ``others`` as in :class:`Other`."""
 
     name: str
     files: tuple[Path, ...]
     suite: Suite
     partitioned: bool = False
+    columns: Mapping[str, str] = {}
+    others: tuple[Other, ...] = ()
 
-    def readable(self, directory: Path) -> list[str]:
-        """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link."""
-        paths = []
-        for number, path in enumerate(self.files):
-            if _GLOB.search(str(path)) or not str(path).isprintable() or shown(path.name) != path.name:
-                link = directory / f"{number}.parquet"
-                link.unlink(missing_ok=True)
-                link.symlink_to(path)
-                paths.append(str(link))
-            else:
-                paths.append(str(path))
-        return paths
+
+def readable(files: Sequence[Path], directory: Path, prefix: str = "") -> list[str]:
+    """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link."""
+    paths = []
+    for number, path in enumerate(files):
+        if _GLOB.search(str(path)) or not str(path).isprintable() or shown(path.name) != path.name:
+            link = directory / f"{prefix}{number}.parquet"
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+            paths.append(str(link))
+        else:
+            paths.append(str(path))
+    return paths
 
 
 # ----------------------------------------------------------------------------------------------------------------- files
@@ -203,8 +222,11 @@ class Shelf:
         self._read: dict[Path, Suite] = {}
         self._feeds: dict[Path, dict[str, list[Path]]] = {}
 
-    def claim(self, files: Files) -> Suite:
-        """The suite whose feed's name the files bear. Raises :class:`UsageError` if there is none, or more than one."""
+    def claim(self, files: Files) -> list[Suite]:
+        """The suites whose feed's name the files bear: one for each purpose that suites of that feed have.
+
+        Raises :class:`UsageError` if there is none, or if there are two for one purpose.
+        """
         looked: list[Path] = []
         for folder in self._places(files.paths[0]):
             if folder in looked:
@@ -213,16 +235,23 @@ class Shelf:
             feeds = self._feeds_in(folder)
             feed = _claimed(files, feeds)
             if feed is not None:
-                if len(feeds[feed]) > 1:
-                    both = " and ".join(str(path) for path in feeds[feed])
-                    raise UsageError(f"{files.name}: more than one suite is for {feed}: {both}. Choose one with --suite")
-                return self.read(feeds[feed][0])
+                return self._one_per_purpose(files, feed, feeds[feed])
         places = ", ".join(str(folder) for folder in looked if folder.is_dir()) or "no folder called expectations"
         known = sorted({feed for folder in looked for feed in self._feeds_in(folder)})
         raise UsageError(
             f"{files.paths[0].name}: no suite claims it. Name the suite with --suite, or call the file after a feed"
             f" ({', '.join(known) or 'none is known'}). Looked in: {places}"
         )
+
+    def _one_per_purpose(self, files: Files, feed: str, paths: Sequence[Path]) -> list[Suite]:
+        found: dict[str, Path] = {}
+        for path in paths:
+            purpose = self.read(path).feed.purpose
+            if purpose in found:
+                both = f"{found[purpose]} and {path}"
+                raise UsageError(f"{files.name}: more than one suite is for {feed}: {both}. Choose one with --suite")
+            found[purpose] = path
+        return [self.read(found[purpose]) for purpose in PURPOSES if purpose in found]
 
     def read(self, path: Path) -> Suite:
         """The suite in a file, read once."""
@@ -281,3 +310,72 @@ def _claimed(files: Files, feeds: Iterable[str]) -> str | None:
         if fitting:
             return max(fitting, key=len)
     return None
+
+
+# -------------------------------------------------------------------------------------------------------- other extracts
+
+
+def with_others(extracts: Sequence[Extract], given: Mapping[str, Other], shelf: Shelf) -> list[Extract]:
+    """The extracts, each with the other extracts that its suite speaks of.
+
+    Another extract is one that somebody named (``given``, or that the extract has already), else the nearest one of that feed in
+    the same run, else one that lies beside the extract. Where there is none, or more than one, the problem says so: the checks
+    that need it cannot be evaluated.
+    """
+    return [
+        msgspec.structs.replace(extract, others=tuple(_other(extract, name, given, extracts, shelf) for name in _needed(extract)))
+        for extract in extracts
+    ]
+
+
+def _needed(extract: Extract) -> list[str]:
+    return list(dict.fromkeys(name for check in extract.suite.checks for name in check.others))
+
+
+def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Sequence[Extract], shelf: Shelf) -> Other:
+    if own := next((other for other in extract.others if other.name == name), given.get(name)):
+        return msgspec.structs.replace(own, name=name)
+    of_feed = {e.files: e for e in extracts if name in (e.suite.feed.feed, e.name)}
+    found = [Other(name, e.files, e.suite.feed, e.partitioned, e.columns) for e in of_feed.values()]
+    nearest = _nearest_to(_home(extract.files), found) or list(_beside(extract, name, shelf))
+    if len(nearest) == 1:
+        return nearest[0]
+    say = f"say which it is: --with {name}=PATH"
+    if nearest:
+        names = ", ".join(shown(other.files[0].name) for other in nearest)
+        return Other(name, problem=f'needs the extract "{name}", and there are {len(nearest)} of them ({names}): {say}')
+    return Other(name, problem=f'needs the extract "{name}", which is neither in this run nor beside the file: {say}')
+
+
+def _home(files: Sequence[Path]) -> Path:
+    """The folder of an extract's files, above any ``key=value`` folders."""
+    return next(folder for folder in files[0].parents if not _PARTITION.fullmatch(folder.name))
+
+
+def _nearest_to(home: Path, found: Sequence[Other]) -> list[Other]:
+    """Those whose folder has the longest way in common with ``home``."""
+    common = [len(os.path.commonpath([home, _home(other.files)])) for other in found]
+    return [other for other, length in zip(found, common, strict=True) if length == max(common)]
+
+
+def _beside(extract: Extract, name: str, shelf: Shelf) -> Iterator[Other]:
+    """The extracts of a feed that lie in the folder of an extract, or beside that folder if it is named after a feed."""
+    home = _home(extract.files)
+    folders = [home, home.parent] if home.name.startswith(extract.suite.feed.feed) else [home]
+    for folder in folders:
+        for entry in sorted(folder.iterdir()):
+            if not entry.name.lower().startswith(name) or not (entry.is_dir() or _is_data(entry)):
+                continue
+            files = _together(entry) if entry.is_dir() else Files(shown(entry.stem), (_absolute(entry),))
+            other = other_extract(name, files, shelf) if files.paths else Other(name)
+            if other.files and name in (other.feed.feed, files.name):
+                yield other
+
+
+def other_extract(name: str, files: Files, shelf: Shelf) -> Other:
+    """The files as another extract; a suite that claims them says what its columns are."""
+    try:
+        feed = shelf.claim(files)[0].feed
+    except UsageError:
+        feed = Feed(name)
+    return Other(name, files.paths, feed, files.partitioned)

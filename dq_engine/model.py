@@ -6,7 +6,7 @@ numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct, field
 
@@ -15,6 +15,7 @@ Status = Literal["pass", "fail", "error", "vacuous", "skipped"]
 Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy"]
 Level = Literal["practice", "pcgt"]
 Source = Literal["primary_care", "hospital", "community", "mental_health", "social_care"]
+Purpose = Literal["quality", "targets"]
 Sensitivity = Literal["public", "sensitive", "identifying"]
 Kind = Literal[
     "integer", "decimal", "float", "text", "boolean", "date", "timestamp", "timestamptz", "time", "other", "nested", "null"
@@ -22,6 +23,8 @@ Kind = Literal[
 Number = int | float | str | bool | None
 """What a metric can give: a count, a statistic, a yes or no, or a masked text."""
 
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+"""What suites of one feed are for; the first is what they are for if they do not say."""
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """Severities, least first."""
 
@@ -54,9 +57,6 @@ class Field(Struct, frozen=True, forbid_unknown_fields=True):
     default_codes: tuple[str | int | float, ...] = ()
 
 
-Purpose = Literal["quality", "targets"]
-
-
 class Feed(Struct, frozen=True, forbid_unknown_fields=True):
     """``meta.dq`` of a suite: the kind of data that the suite is for.
 
@@ -82,8 +82,9 @@ class Feed(Struct, frozen=True, forbid_unknown_fields=True):
 class Column(Struct, frozen=True):
     """One column of an extract.
 
-    ``name`` is what the file calls it, ``sql`` the quoted identifier that reaches it, ``type`` DuckDB's name of its type,
-    ``nulls`` the number of NULLs by the footer (None where the footer does not say), ``shown`` whether its values may leave.
+    ``name`` is what rules call it, ``sql`` the quoted identifier that reaches it in the extract's view, ``type`` DuckDB's name of
+    its type, ``nulls`` the number of NULLs by the footer (None where the footer does not say), ``shown`` whether its values may
+    leave. ``stored`` is the identifier in the files, ``footer`` the name in their footers; "" where it is the same.
     """
 
     name: str
@@ -92,13 +93,20 @@ class Column(Struct, frozen=True):
     kind: Kind
     nulls: int | None = None
     shown: bool = False
+    stored: str = ""
+    footer: str = ""
+
+
+EXTRACT = "dq_extract"
+"""The view of the extract that is checked."""
 
 
 class Table(Struct, frozen=True):
-    """What the footers of an extract say: its columns, in file order, and its number of rows."""
+    """What the footers of an extract say: its columns, in file order, and its number of rows; ``view`` is where SQL finds it."""
 
     columns: tuple[Column, ...]
     rows: int
+    view: str = EXTRACT
 
 
 class File(Struct, frozen=True):
@@ -175,7 +183,28 @@ class QueryCount(Struct, frozen=True, tag="query"):
     query: str
 
 
-Metric = Count | Scalar | GroupScalar | QueryCount
+class Items(Struct, frozen=True):
+    """Things that are judged one by one and are no rows: organisations, periods, keys.
+
+    ``sql`` is a SELECT with the columns ``organisation`` (text or NULL), ``missing`` (not judged) and ``unexpected`` (true or
+    false), and those that ``shown`` names, by which a failing item is shown. ``split``: items belong to organisations; ``coded``:
+    whether the organisations' codes may be shown as they are.
+    """
+
+    sql: str
+    shown: tuple[Column, ...]
+    split: bool
+    coded: bool
+
+
+class ItemNumber(Struct, frozen=True, tag="item"):
+    """One number over items: ``sql`` aggregates over the columns of their SELECT. Counts are also kept per organisation."""
+
+    items: Items
+    sql: str
+
+
+Metric = Count | Scalar | GroupScalar | QueryCount | ItemNumber
 
 
 class Judgement(Struct, frozen=True):
@@ -272,6 +301,13 @@ class Query(Struct, frozen=True):
     seconds: float
 
 
+class OtherExtract(Struct, frozen=True):
+    """Another extract that checks of this one were held against: what rules call it, and its files as they were."""
+
+    name: str
+    files: tuple[File, ...]
+
+
 class ExtractRun(Struct, frozen=True, omit_defaults=True):
     """Everything that was found about one extract. ``problem`` says why it could not be opened, if it could not."""
 
@@ -283,7 +319,9 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     suite: SuiteReference
     planned: int
     outcomes: tuple[Outcome, ...]
+    purpose: Purpose = "quality"
     files: tuple[File, ...] = ()
+    others: tuple[OtherExtract, ...] = ()
     rows: int | None = None
     organisation_column: str | None = None
     organisations: int | None = None

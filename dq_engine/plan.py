@@ -5,7 +5,8 @@ Pure. ``PASSES`` is the list of passes, in order; each takes a plan and gives a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +21,8 @@ from dq_engine.model import (
     Count,
     ExtremumFact,
     GroupScalar,
+    ItemNumber,
+    Items,
     Key,
     Metric,
     NullsFact,
@@ -30,6 +33,8 @@ from dq_engine.model import (
     Table,
 )
 from dq_engine.suite import Check
+
+T = TypeVar("T")
 
 
 class Planned(Struct, frozen=True):
@@ -55,27 +60,37 @@ class Plan(Struct, frozen=True):
         return tuple(metric for metric in needed if metric not in self.known)
 
 
-class Scans(Struct, frozen=True):
-    """The pending metrics by the scan that answers them: one over the rows, one per key, one per query of the suite."""
+MOST_TOGETHER = 8
+"""Metrics that look into other extracts and share a scan: DuckDB joins for each, and planning many joins takes very long."""
 
-    rows: tuple[Count | Scalar, ...]
+
+class Scans(Struct, frozen=True):
+    """The pending metrics by the scan that answers them.
+
+    ``rows``: one scan for all that read this extract alone, and few for those that look into others; then one scan per key, per
+    kind of items, and per query of the suite.
+    """
+
+    rows: tuple[tuple[Count | Scalar, ...], ...]
     keys: dict[Key, tuple[GroupScalar, ...]]
+    items: dict[Items, tuple[ItemNumber, ...]]
     queries: tuple[QueryCount, ...]
 
 
-def make_plan(checks: Sequence[Check], table: Table, organisation: Column | None) -> Plan:
-    """The plan for ``checks`` on an extract with ``table``; counts are also wanted per value of ``organisation``, if given."""
-    plan = Plan(table, organisation, tuple(_expand(check, table) for check in checks))
+def make_plan(checks: Sequence[Check], scope: Scope) -> Plan:
+    """The plan for ``checks`` on the extract, organisations and other extracts of ``scope``."""
+    plan = Plan(scope.table, scope.organisation, tuple(_expand(check, scope) for check in checks))
     for refine in PASSES:
         plan = refine(plan)
     return plan
 
 
-def _expand(check: Check, table: Table) -> Planned:
-    scope = Scope(table)
+def _expand(check: Check, scope: Scope) -> Planned:
     try:
+        for name in check.others:
+            scope.other(name)
         if check.condition is not None:
-            scope = Scope(table, conditions.predicate(check.condition, scope.column))
+            scope = msgspec.structs.replace(scope, where=conditions.predicate(check.condition, scope.column))
         return Planned(check, scope, check.expectation.metrics(scope))
     except NotEvaluable as error:
         return Planned(check, scope, problem=str(error))
@@ -123,9 +138,10 @@ def with_known(plan: Plan, answers: dict[Metric, Number]) -> Plan:
 
 
 def scans(plan: Plan) -> Scans:
-    """How the pending metrics are grouped: all row and aggregate metrics in one scan, one scan per key, one per query."""
+    """How the pending metrics are grouped: all of rows in one scan, then a scan per key, per kind of items and per query."""
     rows: list[Count | Scalar] = []
     keys: dict[Key, list[GroupScalar]] = {}
+    items: dict[Items, list[ItemNumber]] = {}
     queries: list[QueryCount] = []
     for metric in plan.pending():
         match metric:
@@ -133,13 +149,27 @@ def scans(plan: Plan) -> Scans:
                 rows.append(metric)
             case GroupScalar():
                 keys.setdefault(metric.key, []).append(metric)
+            case ItemNumber():
+                items.setdefault(metric.items, []).append(metric)
             case QueryCount():
                 queries.append(metric)
+    rows = list(dict.fromkeys([*rows, *per_organisation(plan)]))
+    alone = {metric for planned in plan.checks if not planned.check.others for metric in planned.metrics.values()}
+    across = {metric for planned in plan.checks for metric in planned.metrics.values()} - alone
     return Scans(
-        tuple(dict.fromkeys([*rows, *per_organisation(plan)])),
+        tuple(map(tuple, in_groups([m for m in rows if m not in across], [m for m in rows if m in across]))),
         {key: tuple(metrics) for key, metrics in keys.items()},
+        {kind: tuple(metrics) for kind, metrics in items.items()},
         tuple(queries),
     )
+
+
+def in_groups(alone: Sequence[T], across: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What reads this extract alone, all together; then what looks into others, a few at a time."""
+    if alone:
+        yield alone
+    for start in range(0, len(across), MOST_TOGETHER):
+        yield across[start : start + MOST_TOGETHER]
 
 
 COUNTS = ("element", "missing", "unexpected")
@@ -153,7 +183,7 @@ def per_organisation(plan: Plan) -> Iterable[Count]:
     needed = {
         metric: None
         for planned in plan.checks
-        if "unexpected" in planned.metrics and not isinstance(planned.metrics["unexpected"], QueryCount)
+        if "unexpected" in planned.metrics and not isinstance(planned.metrics["unexpected"], QueryCount | ItemNumber)
         for name in COUNTS
         if isinstance(metric := planned.metrics.get(name), Count) and plan.known.get(metric, -1) != 0
     }

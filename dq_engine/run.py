@@ -5,6 +5,8 @@ The only module that drives a whole extract: open, plan, scan, judge, and ask on
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +19,7 @@ from dq_engine import privacy, results
 from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
-from dq_engine.catalog.types import kind_of
-from dq_engine.errors import ExtractError, NotEvaluable, WorkerDied, WorkerError
+from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
     Column,
@@ -26,22 +27,28 @@ from dq_engine.model import (
     ExtractRun,
     File,
     GroupScalar,
+    ItemNumber,
+    Items,
     Measure,
     Metric,
     Number,
+    OtherExtract,
     Outcome,
     Query,
+    QueryCount,
     Scalar,
     SuiteReference,
     Table,
 )
-from dq_engine.plan import COUNTS, Plan, Planned, Scans, footer_questions, make_plan, scans, with_known
+from dq_engine.opening import Changed, Opened, open_extract, unchanged
+from dq_engine.plan import COUNTS, Plan, Planned, Scans, footer_questions, in_groups, make_plan, scans, with_known
 from dq_engine.process import WorkerProcess
-from dq_engine.sql import ident
 from dq_engine.suite import Check
 
 Progress = Callable[[str, float], None]
 """Hears what is done on an extract (a phase in words) and how far it is (0 to 1)."""
+Hear = Callable[[float], None]
+"""Hears how far a query is, in per cent."""
 
 
 class Limits(Struct, frozen=True):
@@ -52,21 +59,21 @@ class Limits(Struct, frozen=True):
     timeout: float | None = None
 
 
-class Changed(Exception):
-    """A file of the extract is not what it was when it was opened."""
-
-
 def check_extract(
     worker: WorkerProcess,
     extract: Extract,
     selected: Callable[[Check], bool],
     limits: Limits,
     *,
+    today: dt.date,
     show_values: bool,
     progress: Progress,
 ) -> tuple[ExtractRun, list[Measure]]:
-    """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError."""
-    return _Scan(worker, extract, selected, limits, show_values=show_values, progress=progress).run()
+    """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError.
+
+    ``today`` is the day on which the data are looked at, for rules about their age.
+    """
+    return _Scan(worker, extract, selected, limits, today=today, show_values=show_values, progress=progress).run()
 
 
 def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
@@ -74,10 +81,11 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
 
     Raises :class:`ExtractError` if the extract cannot be opened.
     """
-    scan = _Scan(worker, extract, lambda check: True, Limits(), show_values=False, progress=lambda phase, fraction: None)
+    quiet: Progress = lambda phase, fraction: None  # noqa: E731
+    scan = _Scan(worker, extract, lambda check: True, Limits(), today=dt.date.today(), show_values=False, progress=quiet)
     try:
         plan = scan.ask_footer(scan.plan())
-    except (WorkerError, OSError) as error:
+    except (WorkerError, UsageError, OSError) as error:
         raise ExtractError(f"{extract.name}: {scan.words(error)}") from None
     needed = {metric for planned in plan.checks for metric in planned.metrics.values()}
     lines = [
@@ -86,9 +94,12 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
         f"-- the footers give {len(plan.known)} of these numbers without a scan",
         *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
     ]
-    for purpose, sql in phrase.written(plan, scan.paths, partitioned=extract.partitioned):
+    for purpose, sql in [*(("view", view) for view in scan.opened.views), *phrase.written(plan)]:
         lines += ["", f"-- {' '.join(purpose.split())}", f"{scan.redacted(sql)};"]
     return "\n".join(lines)
+
+
+NOT_YET = Opened(Table((), 0), {}, [], [], (), (), ())
 
 
 class _Scan:
@@ -101,17 +112,17 @@ class _Scan:
         selected: Callable[[Check], bool],
         limits: Limits,
         *,
+        today: dt.date,
         show_values: bool,
         progress: Progress,
     ) -> None:
         self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
-        self.show_values = show_values
+        self.today, self.show_values = today, show_values
         self.started = time.monotonic()
         self.deadline = None if limits.timeout is None else self.started + limits.timeout
         self.wanted = [check for check in extract.suite.checks if selected(check)]
         self.queries: list[Query] = []
-        self.files: tuple[File, ...] = ()
-        self.paths: list[str] = []
+        self.opened: Opened = NOT_YET
         self.problem = ""
         self.death: WorkerDied | None = None
         self.rows: int | None = None
@@ -119,6 +130,7 @@ class _Scan:
         self.failures: dict[Metric, str] = {}
         self.organisations: list[str] = []
         self.counts: dict[Metric, list[int]] = {}
+        self.item_counts: dict[Metric, dict[str, int]] = {}
 
     # ------------------------------------------------------------------------------------------------------- the course
 
@@ -128,7 +140,7 @@ class _Scan:
         if self.wanted:
             try:
                 judged, measures = self.judged()
-            except (WorkerError, Changed, OSError) as error:
+            except (WorkerError, UsageError, Changed, OSError) as error:
                 judged = {check.id: self.error(check, self.words(error)) for check in self.wanted}
                 measures = []
                 self.problem = self.words(error)
@@ -152,27 +164,21 @@ class _Scan:
         measures = self.measures(plan, outcomes)
         outcomes = self.with_organisations(outcomes, measures)
         self.progress("done", 1.0)
-        if _files(self.extract, self.files) != self.files:
-            raise Changed("changed while it was being read: check it again when nothing writes to it")
+        unchanged(self.extract, self.opened)
         return outcomes, measures
 
     def plan(self) -> Plan:
-        self.files = _files(self.extract)
-        paths = self.extract.readable(self.worker.directory)
         settings: dict[str, Any] = {"temp_directory": str(self.worker.directory / "spill")}
         settings |= {} if self.limits.threads is None else {"threads": self.limits.threads}
         settings |= {} if self.limits.memory_limit is None else {"memory_limit": self.limits.memory_limit}
-        self.paths = paths
-        relation = phrase.read_parquet(paths, partitioned=self.extract.partitioned)
-        described = self.ask({"op": "open", "files": paths, "settings": settings, "relation": relation})
-        self.rows = sum(described["rows"])
-        counted = zip(self.files, described["rows"], strict=True)
-        self.files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
-        feed = self.extract.suite.feed
-        columns = tuple(privacy.disclose(_column(*column), feed, show_values=self.show_values) for column in described["columns"])
-        table = Table(columns, self.rows)
-        self.query("view", phrase.view(table, paths, partitioned=self.extract.partitioned))
-        return make_plan(self.wanted, table, self.organisation(table))
+        needed = [name for check in self.wanted for name in check.others]
+        self.opened = open_extract(self.ask, self.extract, needed, self.worker.directory, settings, show=self.show_values)
+        table = self.opened.table
+        self.rows = table.rows
+        for view in self.opened.views:
+            self.query("view", view)
+        scope = Scope(table, None, self.opened.others, self.organisation(table), self.today)
+        return make_plan(self.wanted, scope)
 
     def organisation(self, table: Table) -> Column | None:
         name = self.extract.suite.feed.organisation_column
@@ -192,7 +198,7 @@ class _Scan:
         if not questions:
             return plan
         try:
-            (answers,) = self.query("footer", phrase.footer_scan(questions, plan.table, self.paths))
+            (answers,) = self.query("footer", phrase.footer_scan(questions, plan.table, self.opened.paths))
         except WorkerDied:
             raise
         except WorkerError:
@@ -201,23 +207,28 @@ class _Scan:
 
     def scan(self, plan: Plan, wanted: Scans) -> None:
         """Runs the scans; what fails is noted in ``failures``, metric by metric."""
-        steps = 1 + len(wanted.keys) + len(wanted.queries)
+        tasks: list[tuple[str, Callable[[Hear], None]]] = []
+        for metrics in wanted.rows:
+            tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_rows, plan, metrics)))
+        for key, numbers in wanted.keys.items():
+            tasks.append(("comparing keys", functools.partial(self.scan_group, numbers, "key", phrase.key_scan(key, numbers))))
+        for items, found in wanted.items.items():
+            tasks.append(("comparing with other extracts", functools.partial(self.scan_items, items, found)))
+        for query in wanted.queries:
+            tasks.append(("running queries of the suite", functools.partial(self.scan_query, query)))
         try:
-            if wanted.rows:
-                self.progress(f"scanning {self.rows:,} rows", 0.05)
-                self.scan_rows(plan, wanted.rows, steps)
-            for place, (key, metrics) in enumerate(wanted.keys.items(), 1):
-                self.progress("comparing keys", 0.05 + 0.85 * place / steps)
-                self.scan_group(metrics, "key", phrase.key_scan(key, metrics))
-            for place, metric in enumerate(wanted.queries, 1 + len(wanted.keys)):
-                self.progress("running queries of the suite", 0.05 + 0.85 * place / steps)
-                self.scan_query(metric.query, metric, phrase.query_scan(metric))
+            for place, (words, task) in enumerate(tasks):
+                task(self.hear(words, 0.05 + 0.85 * place / len(tasks), 0.85 / len(tasks)))
         except WorkerDied as error:
             pending = (metric for metric in plan.pending() if metric not in self.numbers)
             self.failures |= dict.fromkeys(pending, self.words(error))
 
-    def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], steps: int) -> None:
-        hear = lambda percent: self.progress(f"scanning {self.rows:,} rows", 0.05 + 0.85 / steps * percent / 100)  # noqa: E731
+    def hear(self, words: str, start: float, share: float) -> Hear:
+        """Hears the per cents of one query, which is ``share`` of the whole, from ``start`` on."""
+        self.progress(words, start)
+        return lambda percent: self.progress(words, start + share * percent / 100)
+
+    def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], hear: Hear) -> None:
         try:
             rows = self.query("rows", phrase.row_scan(metrics, plan.organisation), hear)
         except WorkerDied:
@@ -244,9 +255,9 @@ class _Scan:
             return
         self.keep_rows(plan, metrics, rows)
 
-    def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str) -> None:
+    def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str, hear: Hear) -> None:
         try:
-            (row,) = self.query(purpose, sql)
+            (row,) = self.query(purpose, sql, hear)
         except WorkerDied:
             raise
         except WorkerError as error:
@@ -254,9 +265,26 @@ class _Scan:
             return
         self.numbers |= dict(zip(metrics, row, strict=True))
 
-    def scan_query(self, query: str, metric: Metric, sql: str) -> None:
+    def scan_items(self, items: Items, metrics: Sequence[ItemNumber], hear: Hear) -> None:
         try:
-            ((count,),) = self.timed("query of the suite", sql, {"op": "suite_query", "query": query, "sql": sql})["rows"]
+            rows = self.query("items", phrase.item_scan(items, metrics), hear)
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.failures |= dict.fromkeys(metrics, str(error))
+            return
+        if not items.split:
+            self.numbers |= dict(zip(metrics, rows[0], strict=True))
+            return
+        self.numbers |= dict(zip(metrics, rows[0][1:], strict=True))
+        for place, metric in enumerate(metrics, 1):
+            self.item_counts[metric] = {row[0]: row[place] for row in rows[1:]}
+
+    def scan_query(self, metric: QueryCount, hear: Hear) -> None:
+        sql = phrase.query_scan(metric)
+        request = {"op": "suite_query", "query": metric.query, "sql": sql}
+        try:
+            ((count,),) = self.timed("query of the suite", sql, request, hear)["rows"]
         except WorkerDied:
             raise
         except WorkerError as error:
@@ -303,14 +331,17 @@ class _Scan:
         failed = [p for p in plan.checks if self.worth_examples(outcomes[p.check.id])]
         by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
         found: dict[str, Outcome] = {}
-        if by_row:
-            found |= self.exemplified(by_row, phrase.row_examples([_failing(planned) for planned in by_row]), outcomes)
+        alone = [planned for planned in by_row if not planned.check.others]
+        for group in in_groups(alone, [planned for planned in by_row if planned.check.others]):
+            found |= self.exemplified(group, phrase.row_examples([_failing(planned) for planned in group]), outcomes)
         for planned in failed:
             expectation = planned.check.expectation
             if isinstance(expectation, KeyExpectation) and (violation := expectation.violation(planned.scope)):
                 key, columns = expectation.key(planned.scope), _columns(planned.check, planned.scope)
                 query = phrase.key_examples(key, columns, violation, by_rows=expectation.by_rows)
                 found |= self.exemplified([planned], query, outcomes)
+            if isinstance(metric := planned.metrics.get("unexpected"), ItemNumber):
+                found |= self.exemplified([planned], phrase.item_examples(metric.items), outcomes)
         return outcomes | found
 
     def worth_examples(self, outcome: Outcome) -> bool:
@@ -342,11 +373,19 @@ class _Scan:
                 continue
             name, check = self.extract.name, planned.check.id
             found.append(Measure(name, check, None, outcome.element_count, outcome.missing_count, outcome.unexpected_count))
+            if isinstance(planned.metrics.get("unexpected"), ItemNumber):
+                found.extend(Measure(name, check, *row) for row in self.split_items(planned))
+                continue
             split = [self.split(planned.metrics.get(count)) for count in COUNTS]
             if self.organisations and all(column is not None for column in split):
                 rows = zip(self.organisations, *(column or [] for column in split), strict=True)
                 found.extend(Measure(name, check, *row) for row in rows)
         return found
+
+    def split_items(self, planned: Planned) -> list[tuple[str, int, int, int]]:
+        """The counts of items by organisation; none where they do not belong to organisations."""
+        element, missing, unexpected = (self.item_counts.get(planned.metrics[count], {}) for count in COUNTS)
+        return [(name, element[name], missing[name], unexpected[name]) for name in sorted(element)]
 
     def split(self, metric: Metric | None) -> list[int] | None:
         """A count by organisation, in the order of ``organisations``; None where it is not known."""
@@ -378,7 +417,9 @@ class _Scan:
             suite=SuiteReference(suite.name, suite.origin, suite.sha256),
             planned=len(suite.checks),
             outcomes=outcomes,
-            files=tuple(msgspec.structs.replace(file, path=privacy.shown(file.path)) for file in self.files),
+            purpose=suite.feed.purpose,
+            files=_shown(self.opened.files),
+            others=tuple(OtherExtract(other.name, _shown(other.files)) for other in self.opened.other_files),
             rows=self.rows,
             organisation_column=suite.feed.organisation_column,
             organisations=len(self.organisations) if self.organisations else None,
@@ -389,7 +430,7 @@ class _Scan:
 
     # ------------------------------------------------------------------------------------------------------- small things
 
-    def ask(self, request: dict[str, Any], hear: Callable[[float], None] | None = None) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], hear: Hear | None = None) -> dict[str, Any]:
         if self.death is not None:
             raise self.death
         try:
@@ -398,13 +439,11 @@ class _Scan:
             self.death = death  # the extract was open in that worker: a new one cannot go on with it
             raise
 
-    def query(self, purpose: str, sql: str, hear: Callable[[float], None] | None = None) -> list[list[Any]]:
+    def query(self, purpose: str, sql: str, hear: Hear | None = None) -> list[list[Any]]:
         rows: list[list[Any]] = self.timed(purpose, sql, {"op": "query", "sql": sql}, hear)["rows"]
         return rows
 
-    def timed(
-        self, purpose: str, sql: str, request: dict[str, Any], hear: Callable[[float], None] | None = None
-    ) -> dict[str, Any]:
+    def timed(self, purpose: str, sql: str, request: dict[str, Any], hear: Hear | None = None) -> dict[str, Any]:
         before = time.monotonic()
         try:
             return self.ask(request, hear)
@@ -413,7 +452,7 @@ class _Scan:
 
     def redacted(self, sql: str) -> str:
         """The query as it may be stored: without the folders of the files, which may hold values of partitions."""
-        for number, path in enumerate(self.paths, 1):
+        for number, path in enumerate([*self.opened.paths, *self.opened.other_paths], 1):
             sql = sql.replace(path.replace("'", "''"), f"file {number}")
         return sql
 
@@ -434,19 +473,8 @@ class _Scan:
         return f"{privacy.shown(self.extract.files[place].name)} {message}"
 
 
-def _files(extract: Extract, before: Sequence[File] = ()) -> tuple[File, ...]:
-    """The files as they are now; with the numbers of rows of ``before``."""
-    rows = {file.path: file.rows for file in before}
-    found = []
-    for path in extract.files:
-        status = path.stat()
-        found.append(File(str(path), status.st_size, status.st_mtime_ns, rows.get(str(path))))
-    return tuple(found)
-
-
-def _column(name: str, sql_name: str, type_name: str, nulls: int | None) -> Column:
-    kind = kind_of(type_name)
-    return Column(name, ident(sql_name), type_name, kind, None if kind in ("float", "nested") else nulls)
+def _shown(files: Sequence[File]) -> tuple[File, ...]:
+    return tuple(msgspec.structs.replace(file, path=privacy.shown(file.path)) for file in files)
 
 
 def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Number]) -> dict[Metric, Number]:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from dq_engine import sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
+from dq_engine.catalog.others import OtherName
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
 from dq_engine.privacy import sensitivity
@@ -36,16 +37,21 @@ LARGEST = 32 * 1024 * 1024
 class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
     """``meta.dq`` of one expectation.
 
-    ``rule``: a short name, by which results call it; ``dimension``: of data quality, else the class's own; ``weight`` in scores.
+    ``rule``: a short name, by which results call it; ``dimension``: of data quality, else the class's own; ``weight`` in scores;
+    ``others``: the other extracts that a query of the suite speaks of, by name.
     """
 
     rule: str | None = None
     dimension: Dimension | None = None
     weight: float = 1.0
+    others: tuple[OtherName, ...] = ()
 
 
 class Check(Struct, frozen=True):
-    """One expectation of a suite, ready to be planned. ``place`` is its JSON path; ``kwargs`` are its arguments as written."""
+    """One expectation of a suite, ready to be planned.
+
+    ``place`` is its JSON path, ``kwargs`` are its arguments as written, ``others`` names the other extracts that it needs.
+    """
 
     id: str
     place: str
@@ -59,6 +65,7 @@ class Check(Struct, frozen=True):
     description: str
     meta: dict[str, Any]
     gx_id: str | None
+    others: tuple[str, ...] = ()
 
     @property
     def statement(self) -> str:
@@ -244,6 +251,7 @@ class _Reader:
             description=description,
             meta=meta,
             gx_id=gx_id,
+            others=tuple(dict.fromkeys([*expectation.others(), *own.others])),
         )
 
     def expectation_class(self, path: str, raw: dict[str, Any]) -> type[Expectation] | None:
@@ -280,7 +288,8 @@ class _Reader:
         seen: dict[str, Check] = {}
         for check in checks:
             if first := seen.get(check.id):
-                what = f'has the same id as {first.place}, "{check.id}"' if check.id in (check.gx_id, check.meta.get("dq", {}).get("rule")) else f"says the same as {first.place}"
+                derived = check.id == derived_id(check.expectation, check.kwargs)
+                what = f"says the same as {first.place}" if derived else f'has the same id as {first.place}, "{check.id}"'
                 self.fault(check.place, what, "Remove one of the two, or give it an id of its own.")
             seen.setdefault(check.id, check)
 

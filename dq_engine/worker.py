@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from dq_engine import sources
-from dq_engine.sql import text
+from dq_engine.sql import ident, text
 
 PROGRESS_EVERY = 0.25
 """Seconds between two reports of progress, by which the parent knows that this process is alive."""
@@ -33,6 +33,8 @@ class Worker:
 
     def __init__(self) -> None:
         self.connection: duckdb.DuckDBPyConnection | None = None
+        self.writing: duckdb.DuckDBPyConnection | None = None
+        self.written = 0
         self.speaking = threading.Lock()
 
     def say(self, message: dict[str, Any]) -> None:
@@ -48,7 +50,7 @@ class Worker:
             "open": self.open,
             "query": lambda asked: self.query(asked["sql"]),
             "suite_query": lambda asked: self.suite_query(asked["query"], asked["sql"]),
-            "write": write,
+            "write": self.write,
         }
         try:
             return operations[request["op"]](request)
@@ -60,14 +62,29 @@ class Worker:
             return failure("OutOfMemoryException", "needs more memory than there is")
 
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Opens the files of an extract and says what their footers say."""
+        """Opens the files of an extract, and of the others that it is held against, and says what their footers say."""
         if self.connection is not None:
             self.connection.close()
-        self.connection = sources.connect(request["files"], request["settings"])
+        others = request["others"]
+        allowed = [*request["files"], *(file for other in others.values() for file in other["files"])]
+        self.connection = sources.connect(allowed, request["settings"])
+        described = self.describe(request["files"], request["relation"])
+        return {**described, "others": {name: self.describe_other(other) for name, other in others.items()}}
+
+    def describe(self, files: list[str], relation: str) -> dict[str, Any]:
+        """What the footers of files that are one extract say. Raises :class:`sources.Unreadable`."""
+        assert self.connection is not None
         try:
-            return sources.describe(self.connection, request["files"], request["relation"])
+            return sources.describe(self.connection, files, relation)
         except duckdb.Error as error:
-            raise self.culprit(request["files"], error) from None
+            raise self.culprit(files, error) from None
+
+    def describe_other(self, other: dict[str, Any]) -> dict[str, Any]:
+        """As :meth:`describe`; trouble with another extract is the trouble of the checks that need it, and no more."""
+        try:
+            return self.describe(other["files"], other["relation"])
+        except sources.Unreadable as error:
+            return {"trouble": str(error), "place": error.place}
 
     def culprit(self, files: list[str], error: duckdb.Error) -> sources.Unreadable:
         """Which of the files cannot be read, and why."""
@@ -92,6 +109,44 @@ class Worker:
             return failure("NotASelect", "the query must be one SELECT; nothing else is run")
         return self.query(sql)
 
+    def write(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Runs what writes Parquet files inside ``directory``, in a connection that sees no extract and nothing else outside.
+
+        Asked with ``sql``, one statement; or with ``statements``, text of the engine's own that reads no extract either, and is
+        answered by the rows that each statement wrote. ``settings`` as for :func:`sources.connect`. Progress is 100 for each
+        statement that is done, and the per cent of the one that runs.
+        """
+        connection = duckdb.connect(
+            ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
+        for name, value in request.get("settings", {}).items():
+            connection.execute(f"SET {ident(name)} = {text(str(value))}")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET allowed_directories = [{text(request['directory'])}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        statements = request.get("statements", [])
+        self.writing, self.written = connection, 0
+        try:
+            if not statements:
+                connection.execute(request["sql"])
+            rows = []
+            for statement in statements:
+                counted = connection.execute(statement).fetchone()
+                rows.append(None if counted is None else counted[0])
+                self.written += 1
+        except duckdb.IOException as error:
+            full = "No space left" in str(error)
+            return failure("IOException", "the disk is full" if full else "the file could not be written")
+        except duckdb.Error as error:
+            if not statements:
+                raise
+            return failure(type(error).__name__, f"statement {self.written + 1}: {error}")
+        finally:
+            self.writing = None
+            connection.close()
+        return {"rows": rows}
+
     def serve(self, request: dict[str, Any]) -> None:
         """Answers one request, and reports progress until the answer is there."""
         done = threading.Event()
@@ -105,28 +160,10 @@ class Worker:
     def report(self, done: threading.Event) -> None:
         """Tells the parent how far the running query is, until it is done."""
         while not done.wait(PROGRESS_EVERY):
-            connection, progress = self.connection, 0.0
+            connection, done_before, progress = self.writing or self.connection, self.written if self.writing else 0, 0.0
             with contextlib.suppress(duckdb.Error):
                 progress = connection.query_progress() if connection is not None else 0.0
-            self.say({"progress": max(progress, 0.0)})
-
-
-def write(request: dict[str, Any]) -> dict[str, Any]:
-    """Writes a Parquet file from text that the engine made; only inside ``directory``. No connection to any extract."""
-    connection = duckdb.connect(
-        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
-    connection.execute(f"SET allowed_directories = [{text(request['directory'])}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    try:
-        connection.execute(request["sql"])
-    except duckdb.IOException as error:
-        full = "No space left" in str(error)
-        return failure("IOException", "the disk is full" if full else "the file could not be written")
-    finally:
-        connection.close()
-    return {"rows": []}
+            self.say({"progress": 100.0 * done_before + max(progress, 0.0)})
 
 
 def failure(kind: str, message: str, place: int | None = None) -> dict[str, Any]:

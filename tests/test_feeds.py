@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dq_engine.errors import SuiteError, UsageError
-from dq_engine.feeds import Extract, Shelf, find_files, named_apart, shipped, suite_files
+from dq_engine.feeds import Extract, Shelf, find_files, named_apart, readable, shipped, suite_files
 
 
 @pytest.fixture(autouse=True)
@@ -158,10 +158,10 @@ def test_file_whose_name_duckdb_would_misread_is_reached_by_a_link(tmp_path: Pat
     make("a[1].parquet", "b*.parquet", "new\nline.parquet", "plain.parquet")
     suite = Shelf([]).read(write_suite("suite.json", "lists"))
     paths = tuple(Path(name).absolute() for name in ("a[1].parquet", "b*.parquet", "new\nline.parquet", "plain.parquet"))
-    readable = Extract("lists", paths, suite).readable(tmp_path)
-    assert [Path(path).resolve() for path in readable] == [path.resolve() for path in paths]
-    assert readable[3] == str(paths[3])
-    assert not [path for path in readable if set(path) & set("*[]\n")]
+    spelled = readable(Extract("lists", paths, suite).files, tmp_path)
+    assert [Path(path).resolve() for path in spelled] == [path.resolve() for path in paths]
+    assert spelled[3] == str(paths[3])
+    assert not [path for path in spelled if set(path) & set("*[]\n")]
 
 
 # ---------------------------------------------------------------------------------------------------------------- suites
@@ -180,7 +180,7 @@ def claimed(file: str, *folders: str) -> str:
     """The name of the suite (here its path) that claims the file."""
     make(file)
     (files,) = find_files(file)
-    return Shelf([Path(folder) for folder in folders]).claim(files).name
+    return Shelf([Path(folder) for folder in folders]).claim(files)[0].name
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_project_comes_before_working_folder_before_side_of_the_extract_before_s
         assert claimed(f"../data/in/{feed}.parquet", "project/suites") == str(path)
         path.unlink()
     (files,) = find_files(f"../data/in/{feed}.parquet")
-    assert Path(Shelf([]).claim(files).origin).is_relative_to(shipped())
+    assert Path(Shelf([]).claim(files)[0].origin).is_relative_to(shipped())
 
 
 def test_two_suites_for_one_feed_are_an_error() -> None:

@@ -18,7 +18,9 @@ from tests import command
 NAME, NHS, BORN, AMOUNT = "ZQXJKV Wpfhgt", 9434765919, dt.date(1931, 7, 14), Decimal("77123.4567")
 SEEN = dt.datetime(1931, 7, 14, 13, 47, 53, 123456)
 MONTH = "ZQXJKVmonth"
+OTHER = "QJXVKW Lmbdfs"
 SPELLINGS = (
+    *("qjxvkw", "lmbdfs"),
     *("zqxjkv", "wpfhgt", "5a51584a4b56", "\\x5a\\x51"),
     *("9434765919", "943 476 5919", "943-476-5919", "9,434,765,919", "9.434765919e", "9.43476591"),
     *("1931-07-14", "19310714", "14/07/1931", "14.07.1931", "14 jul", "1931, 7, 14", "13:47:53"),
@@ -91,6 +93,47 @@ CASTS = [
     "SELECT * FROM {batch} JOIN read_csv(text) ON true",
 ]
 """Queries of a suite: they fail, or fall over the data in many ways."""
+KEY = {"other": "other", "on": {"text": "text"}}
+ACROSS: dict[str, list[dict[str, Any]]] = {
+    "expect_column_distinct_values_to_exist_in_other_extract": [
+        rule("", column=a, other="other", other_column=b) for a in COLUMNS for b in (a, "missing")
+    ],
+    "expect_column_max_to_be_fresh": over(COLUMNS, "", max_age_days=1),
+    "expect_column_sum_to_reconcile_with_other_extract": [
+        rule("", column=a, other_column=b, other="other", on={c: c})
+        for a in ("integer", "float", "decimal", "text", None)
+        for b in ("decimal", None)
+        for c in ("org", "date")
+    ],
+    "expect_column_values_to_agree_with_other_extract": [
+        rule("", column=name, other_column=name, other="other", on={"integer": "integer"}, tolerance=tolerance)
+        for name in COLUMNS
+        for tolerance in ((0, 0.5) if name in ("integer", "text") else (0,))
+    ],
+    "expect_column_values_to_exist_in_other_extract": [
+        *(rule("", column=a, other="other", other_column=a) for a in COLUMNS),
+        *(rule("", column=a, other="other", other_column="date") for a in ("text", "integer", "org")),
+        *(rule("", column="org", other="other", other_column="org", as_of=a, close_column=a) for a in COLUMNS),
+    ],
+    "expect_column_values_to_not_exist_in_other_extract": [rule("", column=a, other="other", other_column=a) for a in COLUMNS],
+    "expect_compound_columns_to_exist_in_other_extract": [
+        rule("", column_list=[a, "org"], other="other", other_column_list=[a, "org"]) for a in COLUMNS
+    ],
+    "expect_organisations_to_be_present": [
+        *(rule("", column=a, other="other", other_column=a) for a in COLUMNS),
+        *(rule("", column="org", other="other", other_column="org", period_column=a) for a in COLUMNS),
+    ],
+    "expect_share_to_reach_target": [
+        *(rule("", column=a, value_set=["a"], min_share=1, by=b) for a in COLUMNS for b in ("org", "integer", None)),
+        *(rule("", column=a, min_value=1e12, min_share=1, per=["text"]) for a in COLUMNS),
+    ],
+    "expect_totals_to_be_close_to_previous_period": [
+        rule("", column=a, period_column=b, by=["org"], other=c)
+        for a in ("integer", "text", None)
+        for b in ("date", "text", "digits")
+        for c in ("other", None)
+    ],
+}
 RULES: dict[str, list[dict[str, Any]]] = {
     name: list(rules)
     for name, rules in {
@@ -131,6 +174,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
         "expect_table_row_count_to_be_between": [rule("", min_value=77)],
         "expect_table_row_count_to_equal": [rule("", value=77)],
         "unexpected_rows_expectation": [rule("", unexpected_rows_query=query) for query in ("SELECT * FROM {batch}", *CASTS)],
+        **ACROSS,
     }.items()
 }
 BY_ROW = ("expect_column_values_to_be_in_set", "expect_column_values_to_match_regex", "expect_column_mean_to_be_between")
@@ -161,6 +205,14 @@ def write_suite(folder: Path, rules: Sequence[dict[str, Any]], columns: dict[str
 def write_rows(path: Path, times: int = 1) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.concat_tables([pa.table(COLUMNS)] * times).unify_dictionaries().combine_chunks(), path)
+
+
+def write_other(path: Path) -> None:
+    """Another extract: a month earlier, half of its values the same, the rest recognisable too."""
+    texts = {name: pa.array([OTHER, *COLUMNS[name].to_pylist()]) for name in ("text", "digits", "category", "org")}
+    earlier = {"date": pa.array([BORN - dt.timedelta(31), BORN], pa.date32())}
+    rest = {name: pa.concat_arrays([array, array]) for name, array in COLUMNS.items() if name not in (*texts, *earlier)}
+    pq.write_table(pa.table({**texts, **earlier, **rest}), path)
 
 
 def dq(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -222,7 +274,8 @@ def test_no_value_leaves(options: tuple[str, ...], rows: int, tmp_path: Path) ->
     """A folder of partitions, whose key is a value, too; all rules fail, or cannot be evaluated."""
     write_suite(tmp_path, expectations())
     write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet", rows)
-    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", *options)
+    write_other(tmp_path / "earlier.parquet")
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--with", "other=earlier.parquet", *options)
     assert done.returncode == 3
     assert leaks(artefacts(tmp_path, done)) == []
     statuses = {outcome["status"] for outcome in outcomes_of(tmp_path)}
@@ -292,7 +345,8 @@ def test_no_value_leaves_when_things_go_wrong(trouble: str, tmp_path: Path) -> N
         pq.write_table(many, path)
         write_suite(tmp_path, [rule("expect_column_values_to_match_regex", column="text", regex="^x")],
                     {"org": "public"})  # fmt: skip
-    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", *options)
+    write_other(tmp_path / "earlier.parquet")
+    done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--with", "other=earlier.parquet", *options)
     assert done.returncode == 3
     assert leaks(artefacts(tmp_path, done)) == []
 

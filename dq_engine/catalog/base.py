@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
+    EXTRACT,
     Column,
     Dimension,
     Judgement,
@@ -35,7 +37,8 @@ class Fault(Struct, frozen=True):
 class Case(Struct, frozen=True):
     """An example that documents an expectation and tests it.
 
-    ``data`` maps columns to values, ``types`` a column to its DuckDB type where it is not plain from the values.
+    ``data`` maps columns to values, ``types`` a column to its DuckDB type where it is not plain from the values. ``others`` has
+    the data of other extracts by name; ``types`` calls their columns "name.column".
     """
 
     title: str
@@ -44,24 +47,40 @@ class Case(Struct, frozen=True):
     passes: bool
     unexpected: int | None = None
     types: dict[str, str] = {}
+    others: dict[str, dict[str, list[Any]]] = {}
 
 
 class Scope(Struct, frozen=True):
-    """What a check is evaluated on: the table, and the SQL of its row condition (None: all rows)."""
+    """What a check is evaluated on: the table, and the SQL of its row condition (None: all rows).
+
+    ``others`` are the other extracts by name, each a table or the reason for which there is none. ``organisation`` is the column
+    of organisations, if there is one. ``today`` is the day on which the run looks at the data.
+    """
 
     table: Table
     where: str | None = None
+    others: Mapping[str, Table | str] = {}
+    organisation: Column | None = None
+    today: dt.date = dt.date.min
 
     def column(self, name: str) -> Column:
         """The column of that name (upper and lower case are told apart only where two names need it)."""
         return find_column(self.table, name)
 
+    def other(self, name: str) -> Table:
+        """The other extract of that name. Raises :class:`NotEvaluable` where there is none, with the reason."""
+        found = self.others.get(name, f'needs the extract "{name}", which is not there')
+        if isinstance(found, str):
+            raise NotEvaluable(found)
+        return found
+
 
 def find_column(table: Table, name: str) -> Column:
     """The column called ``name``; without regard to case if that is unambiguous. Raises :class:`NotEvaluable`."""
+    holder = "the extract" if table.view == EXTRACT else f"the other extract, {table.view},"
     exact = [column for column in table.columns if column.name == name]
     if len(exact) > 1:
-        raise NotEvaluable(f'the extract has {len(exact)} columns called "{name}": none of them can be checked')
+        raise NotEvaluable(f'{holder} has {len(exact)} columns called "{name}": none of them can be checked')
     if exact:
         return exact[0]
     folded = [column for column in table.columns if column.name.casefold() == name.casefold()]
@@ -69,7 +88,7 @@ def find_column(table: Table, name: str) -> Column:
         return folded[0]
     if folded:
         raise NotEvaluable(f'column "{name}" could be any of {", ".join(c.name for c in folded)}: write it exactly')
-    raise NotEvaluable(f'the extract has no column "{name}"{suggestion(name, [c.name for c in table.columns])}')
+    raise NotEvaluable(f'{holder} has no column "{name}"{suggestion(name, [c.name for c in table.columns])}')
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -110,6 +129,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
 
     def subject(self) -> tuple[str, ...]:
         """The names of the columns that the rule speaks about."""
+        return ()
+
+    def others(self) -> tuple[str, ...]:
+        """The names of the other extracts that the rule holds this one against."""
         return ()
 
     def statement(self) -> str:

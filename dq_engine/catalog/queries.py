@@ -10,10 +10,7 @@ from msgspec import Meta
 
 from dq_engine.catalog.base import Case, Fault
 from dq_engine.catalog.shapes import QueryExpectation
-from dq_engine.model import Dimension
-
-VIEW = "dq_extract"
-"""The name by which a query reaches the rows of the extract."""
+from dq_engine.model import EXTRACT, Dimension
 
 
 class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
@@ -21,7 +18,8 @@ class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
 
     Why: some rules are easier said in SQL: totals that must agree within a group, periods that must not overlap.
     NULLs: as the SELECT says. `{batch}` stands for the extract (braces of your own are doubled); one SELECT of DuckDB's SQL,
-    run with no access to files, network or settings. The number of rows that it gives is the number of failures.
+    run with no access to files, network or settings. The number of rows that it gives is the number of failures. Another
+    extract is reached by its name, if `meta.dq.others` of the expectation names it.
     See also: expect_column_pair_values_a_to_be_greater_than_b, expect_compound_columns_to_be_unique.
     """
 
@@ -62,4 +60,4 @@ class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
 
     def query(self) -> str:
         pieces = string.Formatter().parse(self.unexpected_rows_query.strip().rstrip("; \n\t"))
-        return "".join(text + (VIEW if name is not None else "") for text, name, _, _ in pieces)
+        return "".join(text + (EXTRACT if name is not None else "") for text, name, _, _ in pieces)

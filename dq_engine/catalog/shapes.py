@@ -1,4 +1,4 @@
-"""The five shapes of an expectation. A class of the catalogue writes one SQL method; its shape derives everything else.
+"""The six shapes of an expectation. A class of the catalogue writes one SQL method; its shape derives everything else.
 
 ========= ================================================= ==========================================================
 shape     the author writes                                 the shape derives
@@ -8,6 +8,7 @@ Aggregate ``metric()``: a SQL scalar                        bounds, the observed
 Key       ``key()`` and a metric over its groups            one GROUP BY per key, shared
 Schema    ``judge_columns()``                               an answer without any scan
 Query     ``query()``: a SELECT of the failing rows         their number
+Item      ``items()``: a SELECT of what is judged           counts, ``mostly``, counts per organisation, failing items
 ========= ================================================= ==========================================================
 
 Everything here is pure. ``metrics()`` says which numbers a check needs, ``judge()`` what these numbers mean; nothing here knows
@@ -31,6 +32,8 @@ from dq_engine.model import (
     Count,
     ExtremumFact,
     GroupScalar,
+    ItemNumber,
+    Items,
     Judgement,
     Key,
     Metric,
@@ -85,12 +88,13 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         return judged_rows(numbers, self.mostly)
 
 
-def judged_rows(numbers: Mapping[str, Number], mostly: float) -> Judgement:
-    """What the rows considered, not judged and unexpected mean, by ``mostly``."""
+def judged_rows(numbers: Mapping[str, Number], mostly: float, unit: str = "rows") -> Judgement:
+    """What the rows (or other units) considered, not judged and unexpected mean, by ``mostly``."""
     element, missing, unexpected = (number(numbers[name]) for name in ("element", "missing", "unexpected"))
     judged = element - missing
     success = kept(judged, unexpected, mostly)
-    return Judgement(success if judged else None, "rows", element, missing, unexpected, success, message=nothing(element, judged))
+    message = nothing(element, judged, unit)
+    return Judgement(success if judged else None, unit, element, missing, unexpected, success, message=message)
 
 
 def considered(scope: Scope) -> Count:
@@ -108,11 +112,11 @@ def within(count: Count, where: str | None) -> Count:
     return count if where is None or count.predicate == NEVER else Count(sql.all_of(where, count.predicate))
 
 
-def nothing(element: int, judged: int) -> str:
+def nothing(element: int, judged: int, unit: str = "rows") -> str:
     """Why there was nothing to judge; "" where there was."""
     if judged:
         return ""
-    return "no rows to judge" if element == 0 else f"none of the {element:,} rows has a value to judge"
+    return f"no {unit} to judge" if element == 0 else f"none of the {element:,} {unit} has a value to judge"
 
 
 class ColumnRowExpectation(RowExpectation, frozen=True, kw_only=True):
@@ -327,3 +331,31 @@ class QueryExpectation(Expectation, frozen=True, kw_only=True):
         if element == 0 and success:
             return Judgement(None, "rows", 0, 0, 0, True, 0, message="no rows to judge")
         return Judgement(success, "rows", element, 0, unexpected, success, unexpected)
+
+
+# ------------------------------------------------------------------------------------------------------------------ Item
+
+
+class ItemExpectation(Expectation, frozen=True, kw_only=True):
+    """A rule about things that are no rows of the extract: organisations that should be there, keys, periods.
+
+    ``unit`` names them in the plural.
+    """
+
+    unit: ClassVar[str] = "items"
+    mostly: Mostly = 1.0
+
+    def items(self, scope: Scope) -> Items:
+        """The things that are judged."""
+        raise NotImplementedError
+
+    def metrics(self, scope: Scope) -> dict[str, Metric]:
+        items = self.items(scope)
+        return {
+            "element": ItemNumber(items, "count(*)"),
+            "missing": ItemNumber(items, "coalesce(count_if(missing), 0)"),
+            "unexpected": ItemNumber(items, "coalesce(count_if(unexpected AND NOT missing), 0)"),
+        }
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        return judged_rows(numbers, self.mostly, self.unit)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dq_engine import compile as phrase
+from dq_engine.catalog.base import Scope
 from dq_engine.model import Column, Kind, Table
 from dq_engine.plan import Plan, make_plan
 from dq_engine.sql import ident, text
@@ -148,7 +149,7 @@ def plan_of(given: Given) -> Plan:
     entries = [{"type": name, "kwargs": kwargs} for name, kwargs in given.rules]
     suite = parse_suite(json.dumps({"name": "golden", "expectations": entries}), "golden")
     by = next((column for column in columns if column.name == given.organisation), None)
-    plan = make_plan(suite.checks, Table(columns, rows), by)
+    plan = make_plan(suite.checks, Scope(Table(columns, rows), organisation=by))
     assert [planned.problem for planned in plan.checks] == [""] * len(given.rules)
     return plan
 
@@ -162,10 +163,12 @@ def answered(given: Given, folder: Path) -> Iterator[str]:
     path = folder / "golden.parquet"
     pq.write_table(pa.table(arrays), path)
     with duckdb.connect() as connection:
-        for purpose, query in phrase.written(plan_of(given), [FILE], partitioned=False):
+        plan = plan_of(given)
+        view = ("view", phrase.view(plan.table, [FILE], partitioned=False))
+        for purpose, query in [view, *phrase.written(plan)]:
             rows = connection.execute(query.replace(f"'{FILE}'", text(str(path)))).fetchall()
             if purpose == "view":
-                described = connection.execute(f"DESCRIBE {phrase.VIEW}").fetchall()
+                described = connection.execute(f"DESCRIBE {phrase.EXTRACT}").fetchall()
                 assert [row[1] for row in described] == [kind for _, kind, _ in given.columns.values()]
                 rows = []
             yield f"-- {ascii(purpose)[1:-1]}\n{query};\n" + "".join(f"-- answer: {row!a}\n" for row in rows)

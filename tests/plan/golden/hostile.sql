@@ -3,7 +3,7 @@ CREATE VIEW dq_extract AS SELECT "a""b'; DROP VIEW dq_extract --", " two
 lines ", "/* x", "🩺{batch}$1%s", "dq_extract", "n", "k1" FROM read_parquet(['file 1'], can_have_nan = true, hive_partitioning = false, hive_types_autocast = false);
 
 -- rows
-SELECT CASE WHEN grouping(CASE WHEN "/* x" IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END) = 0 THEN CASE WHEN "/* x" IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END END,
+SELECT CASE WHEN grouping(CASE WHEN CAST("/* x" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END) = 0 THEN CASE WHEN CAST("/* x" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END END,
        coalesce(count_if("a""b'; DROP VIEW dq_extract --" NOT IN ('it''s', 'a"b', ('a' || chr(0) || 'b'), ('' || chr(0) || ''), '--', '*/ x', '🩺', '\', '''); SELECT 1; --', '', '{batch}')), 0),
        coalesce(count_if("/* x" IN ('it''s', 'a"b', ('a' || chr(0) || 'b'))), 0),
        coalesce(count_if(NOT regexp_matches("a""b'; DROP VIEW dq_extract --", '(?:[\x{0}"'']|\-\-)')), 0),
@@ -29,7 +29,7 @@ lines " = "🩺{batch}$1%s") IS NOT TRUE)), 0),
        coalesce(count_if("a""b'; DROP VIEW dq_extract --" IS NULL), 0),
        coalesce(count_if("/* x" IS NULL), 0)
 FROM dq_extract
-GROUP BY GROUPING SETS ((), (CASE WHEN "/* x" IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END))
+GROUP BY GROUPING SETS ((), (CASE WHEN CAST("/* x" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END))
 ORDER BY 1 NULLS FIRST
 LIMIT 100002;
 -- answer: (None, 0, 3, 5, 10, 0, 1, 0, 6, 11, 0, 2.272727272727273, True, '9', True, 10, 0, 12, 1, 1)

@@ -1,0 +1,114 @@
+"""What was asked for -> the extracts to check: paths or ``dq.toml``, suites, names of columns, other extracts of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine.config import Config, ConfiguredExtract
+from dq_engine.errors import UsageError
+from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, named_apart, other_extract, with_others
+
+
+class _Wanted(Struct, frozen=True):
+    """Files that are one extract, the suite that somebody named for them, and what ``dq.toml`` says of them."""
+
+    files: Files
+    suite: Path | None
+    configured: ConfiguredExtract = ConfiguredExtract("")
+
+
+def extracts(paths: Sequence[str], suite: Path | None, config: Config | None, named: Sequence[str] = ()) -> list[Extract]:
+    """The extracts to check, each with its suite and the other extracts that its rules speak of.
+
+    ``paths`` are files, folders or globs (none: the extracts of ``config``); ``suite`` is for all of them; ``named`` has texts
+    NAME=PATH. Files that suites claim for several purposes make an extract for each. Raises :class:`UsageError` with everything
+    that is wrong, not the first thing alone.
+    """
+    shelf = Shelf([config.root / folder for folder in config.dq.suites] if config else [])
+    troubles: list[UsageError] = []
+    if paths:
+        wanted = list(_of_paths(paths, suite, troubles))
+    elif config and config.extracts:
+        wanted = list(_of_config(config, suite, troubles))
+    else:
+        raise UsageError("nothing to check: give a path, or list the extracts of the project in dq.toml")
+    found: list[tuple[Extract, _Wanted]] = []
+    for files, item in zip(named_apart([item.files for item in wanted]), wanted, strict=True):
+        try:
+            found += [(extract, item) for extract in _claimed(files, item, shelf)]
+        except UsageError as error:
+            troubles.append(error)
+    given = dict(_given(named, shelf, troubles))
+    by_name = {extract.name: extract for extract, _ in found}
+    chosen = [_with_configured(extract, item, by_name, config, shelf, troubles) for extract, item in found]
+    if troubles:
+        combined = UsageError("\n".join(dict.fromkeys(str(error) for error in troubles)))
+        combined.exit_code = min(error.exit_code for error in troubles)
+        raise combined
+    return with_others(chosen, given, shelf)
+
+
+def _of_paths(paths: Sequence[str], suite: Path | None, troubles: list[UsageError]) -> Iterator[_Wanted]:
+    for path in paths:
+        try:
+            yield from (_Wanted(files, suite) for files in find_files(path, whole=suite is not None))
+        except UsageError as error:
+            troubles.append(error)
+
+
+def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -> Iterator[_Wanted]:
+    for item in config.extracts:
+        places = [item.path] if isinstance(item.path, str) else item.path
+        try:
+            parts = [files for place in places for files in find_files(str(config.root / place), whole=True)]
+        except UsageError as error:
+            troubles.append(error)
+            continue
+        merged = tuple(path for files in parts for path in files.paths)
+        files = Files(item.name or parts[0].name, merged, any(files.partitioned for files in parts))
+        yield _Wanted(files, suite or (config.root / item.suite if item.suite else None), item)
+
+
+def _claimed(files: Files, item: _Wanted, shelf: Shelf) -> Iterator[Extract]:
+    """The extracts that files are: one for each suite, called after its purpose where that is not the first one."""
+    suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
+    for suite in suites:
+        name = files.name if suite is suites[0] else f"{files.name}/{suite.feed.purpose}"
+        yield Extract(name, files.paths, suite, files.partitioned, item.configured.columns)
+
+
+def _given(named: Sequence[str], shelf: Shelf, troubles: list[UsageError]) -> Iterator[tuple[str, Other]]:
+    for text in named:
+        name, equals, path = text.partition("=")
+        try:
+            if not equals or not name or not path:
+                raise UsageError(f"--with {text}: expected NAME=PATH, such as practices=data/practices.parquet")
+            yield name, other_extract(name, find_files(path, whole=True)[0], shelf)
+        except UsageError as error:
+            troubles.append(error)
+
+
+def _with_configured(
+    extract: Extract,
+    item: _Wanted,
+    by_name: Mapping[str, Extract],
+    config: Config | None,
+    shelf: Shelf,
+    troubles: list[UsageError],
+) -> Extract:
+    """The extract with the other extracts that ``dq.toml`` names for it: extracts of the project by name, or paths."""
+    others = []
+    for name, place in item.configured.with_.items():
+        if known := by_name.get(place):
+            others.append(Other(name, known.files, known.suite.feed, known.partitioned, known.columns))
+            continue
+        try:
+            assert config is not None
+            others.append(other_extract(name, find_files(str(config.root / place), whole=True)[0], shelf))
+        except UsageError as error:
+            troubles.append(error)
+    return msgspec.structs.replace(extract, others=tuple(others))

@@ -1,0 +1,139 @@
+"""Opening an extract and the others that it is held against: what their footers say, and the views that queries read.
+
+Asks the worker; reads no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine import compile as phrase
+from dq_engine import privacy
+from dq_engine.catalog.types import kind_of
+from dq_engine.errors import UsageError
+from dq_engine.feeds import Extract, Other, readable
+from dq_engine.model import Column, Feed, File, OtherExtract, Table
+from dq_engine.sql import ident
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+"""Puts a request to the worker and gives its answer. Raises :class:`dq_engine.errors.WorkerError`."""
+
+
+class Changed(Exception):
+    """A file of the extract is not what it was when it was opened."""
+
+
+class Opened(Struct, frozen=True):
+    """An extract that is open in the worker.
+
+    ``table`` are its columns, ``others`` the other extracts by name (or why there is none), ``paths`` and ``other_paths`` the
+    files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views.
+    """
+
+    table: Table
+    others: dict[str, Table | str]
+    paths: list[str]
+    other_paths: list[str]
+    files: tuple[File, ...]
+    other_files: tuple[OtherExtract, ...]
+    views: tuple[str, ...]
+
+
+def open_extract(
+    ask: Ask, extract: Extract, wanted: Sequence[str], directory: Path, settings: dict[str, Any], *, show: bool
+) -> Opened:
+    """Opens an extract and those of its others that are ``wanted``; ``show`` as ``--show-values``.
+
+    ``directory`` holds links to files whose names DuckDB would misread. Raises :class:`dq_engine.errors.WorkerError` and OSError
+    if the extract cannot be read, :class:`UsageError` if its columns cannot be called as the configuration says.
+    """
+    files = as_they_are(extract.files)
+    paths = readable(extract.files, directory)
+    relation = phrase.read_parquet(paths, partitioned=extract.partitioned)
+    others = [other for other in extract.others if other.name in wanted]
+    troubles: dict[str, Table | str] = {other.name: other.problem for other in others if other.problem}
+    asked: dict[str, Any] = {}
+    known: dict[str, OtherExtract] = {}
+    for other in others:
+        if other.problem:
+            continue
+        try:
+            known[other.name] = OtherExtract(other.name, as_they_are(other.files))
+        except OSError as error:
+            troubles[other.name] = f'the extract "{other.name}" cannot be read: {(error.strerror or "unknown reason").lower()}'
+            continue
+        listed = readable(other.files, directory, f"{other.name}-")
+        asked[other.name] = {"files": listed, "relation": phrase.read_parquet(listed, partitioned=other.partitioned)}
+    described = ask({"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked})
+    table = _table(described, extract.suite.feed, extract.columns, show=show)
+    views = [phrase.view(table, paths, partitioned=extract.partitioned)]
+    tables: dict[str, Table | str] = dict(troubles)
+    for other in others:
+        if other.name not in asked:
+            continue
+        tables[other.name] = found = _other_table(described["others"][other.name], other, show=show)
+        if isinstance(found, Table):
+            views.append(phrase.view(found, asked[other.name]["files"], partitioned=other.partitioned))
+    counted = zip(files, described["rows"], strict=True)
+    files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
+    other_paths = [path for other in asked.values() for path in other["files"]]
+    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views))
+
+
+def as_they_are(paths: Sequence[Path], before: Sequence[File] = ()) -> tuple[File, ...]:
+    """The files as they are now; with the numbers of rows of ``before``. Raises OSError."""
+    rows = {file.path: file.rows for file in before}
+    found = []
+    for path in paths:
+        status = path.stat()
+        found.append(File(str(path), status.st_size, status.st_mtime_ns, rows.get(str(path))))
+    return tuple(found)
+
+
+def unchanged(extract: Extract, opened: Opened) -> None:
+    """Raises :class:`Changed` if a file is not what it was, OSError if one is gone."""
+    others = {other.name: other.files for other in extract.others}
+    same = as_they_are(extract.files, opened.files) == opened.files and all(
+        as_they_are(others[other.name], other.files) == other.files for other in opened.other_files
+    )
+    if not same:
+        raise Changed("changed while it was being read: check it again when nothing writes to it")
+
+
+def _table(described: Mapping[str, Any], feed: Feed, names: Mapping[str, str], *, show: bool, view: str | None = None) -> Table:
+    columns = [_column(*column) for column in described["columns"]]
+    there = {column.name for column in columns}
+    for name in names:
+        if name not in there:
+            raise UsageError(f'dq.toml calls the column "{name}" "{names[name]}", but the extract has no such column')
+    renamed = [_called(column, names[column.name]) if column.name in names else column for column in columns]
+    taken = [column.sql.casefold() for column in renamed]
+    for column in renamed:
+        if column.stored and taken.count(column.sql.casefold()) > 1:
+            raise UsageError(f'dq.toml calls the column "{column.footer}" "{column.name}", but that name is taken')
+    shown = tuple(privacy.disclose(column, feed, show_values=show) for column in renamed)
+    rows = sum(described["rows"])
+    return Table(shown, rows) if view is None else Table(shown, rows, view)
+
+
+def _other_table(described: Mapping[str, Any], other: Other, *, show: bool) -> Table | str:
+    if "trouble" in described:
+        return f'the extract "{other.name}", {privacy.shown(other.files[described["place"]].name)}, {described["trouble"]}'
+    try:
+        return _table(described, other.feed, other.columns, show=show, view=ident(other.name))
+    except UsageError as error:
+        return f'the extract "{other.name}": {error}'
+
+
+def _column(name: str, sql_name: str, type_name: str, nulls: int | None) -> Column:
+    kind = kind_of(type_name)
+    return Column(name, ident(sql_name), type_name, kind, None if kind in ("float", "nested") else nulls)
+
+
+def _called(column: Column, name: str) -> Column:
+    return msgspec.structs.replace(column, name=name, sql=ident(name), stored=column.sql, footer=column.name)
