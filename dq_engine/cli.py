@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dq_engine.model import Run
     from dq_engine.process import WorkerProcess
     from dq_engine.report.progress import Silence
+    from dq_engine.suite import Suite
 
 app = typer.Typer(
     name="dq",
@@ -338,21 +339,65 @@ def lint(
 
 @app.command(epilog="Example: dq explain expect_column_values_to_be_in_set")
 def explain(
-    name: Annotated[str | None, typer.Argument(help="An expectation; none: a list of all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="An expectation, or a feed; none: a list of all expectations.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference of all expectations, in Markdown.")] = False,
     schema: Annotated[Schema | None, typer.Option(help="The JSON Schema of suites, or of run.json.")] = None,
 ) -> None:
     """Explain what can be expected: what a rule says, why, what it does with NULLs, its arguments and examples."""
     from dq_engine import explain as pages  # noqa: PLC0415
+    from dq_engine import feed_page  # noqa: PLC0415
 
     if schema is not None:
         _print(pages.as_text(pages.suite_schema() if schema is Schema.SUITE else pages.run_schema()))
     elif markdown:
         _print(pages.reference())
     elif name is not None:
-        _print(pages.page(pages.find(name)) + "\n")
+        suites = _suites_for(name)
+        _print("\n".join(feed_page.page(suite) for suite in suites) if suites else pages.page(pages.find(name)) + "\n")
     else:
         _print(pages.listing() + "\n")
+
+
+@app.command(epilog="Example: dq sample samples --seed 7 --scale 2, then dq check samples")
+def sample(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="The folder into which the files are written; it is made.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another world; the same one the same rows.")] = 1,
+    scale: Annotated[int, typer.Option(min=1, help="1 is the smallest; the number of rows is about proportional to it.")] = 1,
+    periods: Annotated[int, typer.Option(min=1, help="Months, from October 2024 on.")] = 2,
+    feed: Annotated[list[str] | None, typer.Option("--feed", help="Only this feed; may be repeated. Default: all.")] = None,
+    memory_limit: Annotated[str, typer.Option(help='Memory that writing may use, such as "512MB".')] = "1GB",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no list of what was written.")] = False,
+) -> None:
+    """Write the extracts of an invented world, with planted defects and the key that says what they break."""
+    with _worker(context) as worker:
+        from dq_engine.sample import ANSWER_KEY, feed_names, write_samples  # noqa: PLC0415
+
+        wanted = feed or list(feed_names())
+        places = {name: place for place, name in enumerate(sorted(wanted))}
+        with _progress(len(wanted), quiet=quiet) as observer:
+            written = write_samples(
+                directory,
+                worker,
+                seed=seed,
+                scale=scale,
+                periods=periods,
+                feeds=wanted,
+                memory_limit=memory_limit,
+                progress=lambda name, fraction: observer(name, f"writing feed {places[name] + 1} of {len(places)}", fraction),
+            )
+    if not quiet:
+        lines = [f"{one.path}: {one.rows:,} rows" for one in written]
+        _print("\n".join([*lines, f"{directory / ANSWER_KEY}: what the defects break, by feed, rule and organisation"]) + "\n")
+
+
+def _suites_for(feed: str) -> list[Suite]:
+    """The suites of the feed of that name, as they would be found from the working folder; none if there is no such feed."""
+    from dq_engine import feeds  # noqa: PLC0415
+
+    config = _config()
+    shelf = feeds.Shelf([config.root / folder for folder in config.dq.suites] if config else [])
+    return shelf.of_feed(feed, Path.cwd())
 
 
 @app.command(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")

@@ -243,6 +243,13 @@ class Shelf:
             f" ({', '.join(known) or 'none is known'}). Looked in: {places}"
         )
 
+    def of_feed(self, feed: str, start: Path) -> list[Suite]:
+        """The suites of the feed of that name, as :meth:`claim` would find them for a file in the folder ``start``."""
+        for folder in self._places(start / "file"):
+            if paths := self._feeds_in(folder).get(feed):
+                return self._one_per_purpose(Files(feed, (start,)), feed, paths)
+        return []
+
     def _one_per_purpose(self, files: Files, feed: str, paths: Sequence[Path]) -> list[Suite]:
         found: dict[str, Path] = {}
         for path in paths:

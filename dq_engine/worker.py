@@ -141,7 +141,7 @@ class Worker:
         except duckdb.Error as error:
             if not statements:
                 raise
-            return failure(type(error).__name__, f"statement {self.written + 1}: {error}")
+            return failure(type(error).__name__, f"statement {self.written + 1}: {str(error).splitlines()[0]}")
         finally:
             self.writing = None
             connection.close()

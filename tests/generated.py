@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from dq_engine import explain
+from dq_engine import explain, feed_page, load_suite
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES: dict[str, Callable[[], str]] = {
@@ -11,6 +11,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "expectations/schema/suite.schema.json": lambda: explain.as_text(explain.suite_schema()),
     "expectations/schema/run.schema.json": lambda: explain.as_text(explain.run_schema()),
 }
+SUITES = {
+    path.relative_to(ROOT).as_posix(): path
+    for folder in ("practice", "pcgt", "targets")
+    for path in sorted((ROOT / "expectations" / folder).glob("*.json"))
+}
+for name, path in SUITES.items():
+    PAGES[name.replace(".json", ".md")] = lambda path=path: feed_page.page(load_suite(path))  # type: ignore[misc]
+PAGES["expectations/FEEDS.md"] = lambda: feed_page.index(
+    {name.removeprefix("expectations/").replace(".json", ".md"): load_suite(path) for name, path in SUITES.items()}
+)
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

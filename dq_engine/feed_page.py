@@ -1,0 +1,105 @@
+"""A suite -> the page for whoever answers for the data: what the feed is, its columns, its rules and why. Pure; Markdown out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from dq_engine.model import Feed, Field
+from dq_engine.suite import Check, Suite
+
+LEVELS = {"practice": "general practices", "pcgt": "primary care groups and trusts (PCG/Ts)"}
+SHOWN = {
+    "public": "yes",
+    "sensitive": "as shapes; values only with `--show-values`",
+    "identifying": "never: it identifies people",
+}
+
+
+def page(suite: Suite) -> str:
+    """The owner's page of the feed that a suite is for."""
+    feed = suite.feed
+    targets = " These are targets: a rule that fails says that one is missed, not that the data are wrong." * (
+        feed.purpose == "targets"
+    )
+    parts = [
+        f"# {feed.title or feed.feed}",
+        f"{feed.description}{targets}",
+        _facts(suite),
+        f"## Whose it is\n\n{feed.owner or 'Not stated.'}",
+        f"## Columns\n\n{_columns(feed)}",
+        f"## Rules\n\n{_rules(suite.checks)}",
+        "Generated from the suite beside this page; do not edit.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def index(suites: Mapping[str, Suite]) -> str:
+    """A page that lists feeds; ``suites`` maps the address of a suite's page to the suite."""
+    rows = []
+    for address, suite in suites.items():
+        feed = suite.feed
+        link = f"[{feed.feed}]({address})"
+        rows.append(_row(link, feed.title, feed.level, _words(feed.source), feed.purpose, str(len(suite.checks))))
+    intro = (
+        "# Feeds\n\nA page for each suite: what the data are, who answers for them, their columns, their rules and where each "
+        "rule comes from. [SOURCES.md](SOURCES.md) has what is known and what is not. Generated; do not edit."
+    )
+    table = _table(("feed", "title", "level", "source", "for", "rules"), rows)
+    return f"{intro}\n\n{table}\n"
+
+
+def _facts(suite: Suite) -> str:
+    feed = suite.feed
+    others = sorted({name for check in suite.checks for name in check.others})
+    facts = [
+        ("file", f"`{feed.feed}.parquet`, or any file that is checked with this suite"),
+        ("level", f"data about {LEVELS[feed.level]}"),
+        ("source of the records", _words(feed.source)),
+        ("organisation", f"`{feed.organisation_column}`" if feed.organisation_column else "none"),
+        ("period", f"`{feed.period_column}`" if feed.period_column else "none"),
+        ("held against", ", ".join(f"`{name}`" for name in others) or "nothing else"),
+    ]
+    return _table(("", ""), [_row(*fact) for fact in facts])
+
+
+def _columns(feed: Feed) -> str:
+    return _table(
+        ("column", "type", "meaning", 'codes for "not known"', "shown in results"),
+        [
+            _row(f"`{name}`", field.type or "", field.description, _codes(field), SHOWN[field.sensitivity])
+            for name, field in feed.columns.items()
+        ],
+    )
+
+
+def _codes(field: Field) -> str:
+    return ", ".join(f"`{code}`" for code in field.default_codes)
+
+
+def _rules(checks: Sequence[Check]) -> str:
+    order = ("critical", "warning", "info")
+    ranked = sorted(checks, key=lambda check: order.index(check.severity))
+    rows = [_row(f"`{check.id}`", check.statement, check.severity, check.dimension, _notes(check.notes)) for check in ranked]
+    return _table(("rule", "what holds", "severity", "dimension", "where it comes from"), rows)
+
+
+def _notes(notes: str | list[str]) -> str:
+    return notes if isinstance(notes, str) else " ".join(notes)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+def _cell(text: str) -> str:
+    """Text as it can stand in a cell of a table: on one line, with no bar and no mark-up of its own but code and links."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _table(head: Iterable[str], rows: Iterable[str]) -> str:
+    names = list(head)
+    return "\n".join([f"| {' | '.join(names)} |", "|" + "---|" * len(names), *rows])
