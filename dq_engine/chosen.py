@@ -77,8 +77,9 @@ def _claimed(files: Files, item: _Wanted, shelf: Shelf) -> Iterator[Extract]:
     """The extracts that files are: one for each suite, called after its purpose where that is not the first one."""
     suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
     for suite in suites:
+        own = item.configured
         name = files.name if suite is suites[0] else f"{files.name}/{suite.feed.purpose}"
-        yield Extract(name, files.paths, suite, files.partitioned, item.configured.columns)
+        yield Extract(name, files.paths, suite, files.partitioned, own.columns, own.types, tuple(own.ignore))
 
 
 def _given(named: Sequence[str], shelf: Shelf, troubles: list[UsageError]) -> Iterator[tuple[str, Other]]:
@@ -104,7 +105,7 @@ def _with_configured(
     others = []
     for name, place in item.configured.with_.items():
         if known := by_name.get(place):
-            others.append(Other(name, known.files, known.suite.feed, known.partitioned, known.columns))
+            others.append(Other(name, known.files, known.suite.feed, known.partitioned, known.columns, known.types))
             continue
         try:
             assert config is not None

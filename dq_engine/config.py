@@ -15,6 +15,8 @@
     suite = "expectations/practice/list_sizes.json"   # else found by place and name
     name = "list_sizes"              # else made from the path
     columns = { LIST_SIZE = "number_of_patients" }   # what the file calls a column = what the suite calls it
+    types = { number_of_patients = "integer" }       # text that is read as another type
+    ignore = ["column:ons_code"]                     # checks that are not for these files, as --ignore
     with = { practices = "data/practices.parquet" }  # the other extracts that rules speak of: a path, or the name of an extract
 """
 
@@ -31,6 +33,7 @@ from msgspec import Meta, Struct
 
 from dq_engine.catalog.base import suggestion
 from dq_engine.errors import ConfigError
+from dq_engine.model import FieldType
 from dq_engine.suite import allowed, in_words
 
 T = TypeVar("T")
@@ -48,6 +51,8 @@ class ConfiguredExtract(Struct, frozen=True, forbid_unknown_fields=True):
     suite: str | None = None
     name: str | None = None
     columns: dict[str, str] = {}
+    types: dict[str, FieldType] = {}
+    ignore: list[str] = []
     with_: Annotated[dict[str, str], Meta(description="Other extracts by name.")] = msgspec.field(default={}, name="with")
 
 

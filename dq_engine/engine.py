@@ -60,7 +60,7 @@ def run_checks(
     if options.memory_limit is not None and not MEMORY.fullmatch(options.memory_limit):
         raise UsageError(f'memory limit: expected a size such as "512MB"; got "{options.memory_limit}"')
     started, before = clock(), time.monotonic()
-    selected = selection(options.select, options.ignore)
+    selected = {extract.ignore: selection(options.select, (*options.ignore, *extract.ignore)) for extract in extracts}
     limits = Limits(options.threads, options.memory_limit, options.timeout)
     runs: list[ExtractRun] = []
     measures: list[Measure] = []
@@ -68,7 +68,7 @@ def run_checks(
         done, counted = check_extract(
             worker,
             extract,
-            selected,
+            selected[extract.ignore],
             limits,
             today=options.as_of or started.date(),
             show_values=options.show_values,

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
-from dq_engine.model import PURPOSES, Feed
+from dq_engine.model import PURPOSES, Feed, FieldType
 from dq_engine.privacy import shown
 from dq_engine.suite import Suite, parse_suite
 
@@ -46,7 +46,8 @@ class Files(Struct, frozen=True):
 class Other(Struct, frozen=True):
     """Another extract that an extract is held against: what rules call it, its files, and what its suite says of its columns.
 
-    ``columns`` maps names in the files to the names that rules use. ``problem`` says why there are no files, if there are none.
+    ``columns`` maps names in the files to the names that rules use, ``types`` those names to types as which values are read.
+    ``problem`` says why there are no files, if there are none.
     """
 
     name: str
@@ -54,17 +55,23 @@ class Other(Struct, frozen=True):
     feed: Feed = Feed("other")
     partitioned: bool = False
     columns: Mapping[str, str] = {}
+    types: Mapping[str, FieldType] = {}
     problem: str = ""
 
 
 class Extract(Struct, frozen=True):
-    """Files, and the suite that checks them; ``columns`` and ``others`` as in :class:`Other`."""
+    """Files, and the suite that checks them; ``columns`` and ``types`` as in :class:`Other`.
+
+    ``ignore``: terms for checks that are not for these files, as ``--ignore`` takes them.
+    """
 
     name: str
     files: tuple[Path, ...]
     suite: Suite
     partitioned: bool = False
     columns: Mapping[str, str] = {}
+    types: Mapping[str, FieldType] = {}
+    ignore: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
 
 
@@ -343,7 +350,7 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
     if own := next((other for other in extract.others if other.name == name), given.get(name)):
         return msgspec.structs.replace(own, name=name)
     of_feed = {e.files: e for e in extracts if name in (e.suite.feed.feed, e.name)}
-    found = [Other(name, e.files, e.suite.feed, e.partitioned, e.columns) for e in of_feed.values()]
+    found = [Other(name, e.files, e.suite.feed, e.partitioned, e.columns, e.types) for e in of_feed.values()]
     nearest = _nearest_to(_home(extract.files), found) or list(_beside(extract, name, shelf))
     if len(nearest) == 1:
         return nearest[0]

@@ -84,7 +84,8 @@ class Column(Struct, frozen=True):
 
     ``name`` is what rules call it, ``sql`` the quoted identifier that reaches it in the extract's view, ``type`` DuckDB's name of
     its type, ``nulls`` the number of NULLs by the footer (None where the footer does not say), ``shown`` whether its values may
-    leave. ``stored`` is the identifier in the files, ``footer`` the name in their footers; "" where it is the same.
+    leave. ``stored`` is the SQL that reads it from the files, ``footer`` the name in their footers; "" where it is the same.
+    ``bounded``: whether the footers' minima and maxima are those of the values as they are read.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Column(Struct, frozen=True):
     shown: bool = False
     stored: str = ""
     footer: str = ""
+    bounded: bool = True
 
 
 EXTRACT = "dq_extract"

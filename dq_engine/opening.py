@@ -17,7 +17,7 @@ from dq_engine import privacy
 from dq_engine.catalog.types import kind_of
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Other, readable
-from dq_engine.model import Column, Feed, File, OtherExtract, Table
+from dq_engine.model import Column, Feed, FieldType, File, OtherExtract, Table
 from dq_engine.sql import ident
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
@@ -70,7 +70,7 @@ def open_extract(
         listed = readable(other.files, directory, f"{other.name}-")
         asked[other.name] = {"files": listed, "relation": phrase.read_parquet(listed, partitioned=other.partitioned)}
     described = ask({"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked})
-    table = _table(described, extract.suite.feed, extract.columns, show=show)
+    table = _table(described, extract.suite.feed, extract, show=show)
     views = [phrase.view(table, paths, partitioned=extract.partitioned)]
     tables: dict[str, Table | str] = dict(troubles)
     for other in others:
@@ -105,7 +105,8 @@ def unchanged(extract: Extract, opened: Opened) -> None:
         raise Changed("changed while it was being read: check it again when nothing writes to it")
 
 
-def _table(described: Mapping[str, Any], feed: Feed, names: Mapping[str, str], *, show: bool, view: str | None = None) -> Table:
+def _table(described: Mapping[str, Any], feed: Feed, source: Extract | Other, *, show: bool, view: str | None = None) -> Table:
+    names = source.columns
     columns = [_column(*column) for column in described["columns"]]
     there = {column.name for column in columns}
     for name in names:
@@ -116,6 +117,10 @@ def _table(described: Mapping[str, Any], feed: Feed, names: Mapping[str, str], *
     for column in renamed:
         if column.stored and taken.count(column.sql.casefold()) > 1:
             raise UsageError(f'dq.toml calls the column "{column.footer}" "{column.name}", but that name is taken')
+    for name in source.types:
+        if name not in {column.name for column in renamed}:
+            raise UsageError(f'dq.toml says as what type the column "{name}" is read, but the extract has no such column')
+    renamed = [_read_as(column, source.types[column.name]) if column.name in source.types else column for column in renamed]
     shown = tuple(privacy.disclose(column, feed, show_values=show) for column in renamed)
     rows = sum(described["rows"])
     return Table(shown, rows) if view is None else Table(shown, rows, view)
@@ -125,7 +130,7 @@ def _other_table(described: Mapping[str, Any], other: Other, *, show: bool) -> T
     if "trouble" in described:
         return f'the extract "{other.name}", {privacy.shown(other.files[described["place"]].name)}, {described["trouble"]}'
     try:
-        return _table(described, other.feed, other.columns, show=show, view=ident(other.name))
+        return _table(described, other.feed, other, show=show, view=ident(other.name))
     except UsageError as error:
         return f'the extract "{other.name}": {error}'
 
@@ -137,3 +142,24 @@ def _column(name: str, sql_name: str, type_name: str, nulls: int | None) -> Colu
 
 def _called(column: Column, name: str) -> Column:
     return msgspec.structs.replace(column, name=name, sql=ident(name), stored=column.sql, footer=column.name)
+
+
+READ_AS: dict[FieldType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(38, 9)",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+
+
+def _read_as(column: Column, wanted: FieldType) -> Column:
+    """The column with its values read as another type; one that cannot be read makes the checks of the column errors."""
+    name = READ_AS[wanted]
+    if name == column.type:
+        return column
+    stored = f"CAST({column.stored or column.sql} AS {name})"
+    footer = column.footer or column.name
+    return msgspec.structs.replace(column, type=name, kind=kind_of(name), stored=stored, footer=footer, bounded=False)

@@ -128,7 +128,9 @@ def footer_questions(plan: Plan) -> tuple[Count | Scalar, ...]:
     return tuple(
         metric
         for metric in plan.pending()
-        if isinstance(metric, Count | Scalar) and isinstance(metric.fact, BoundsFact | ExtremumFact)
+        if isinstance(metric, Count | Scalar)
+        and isinstance(metric.fact, BoundsFact | ExtremumFact)
+        and find_column(plan.table, metric.fact.column).bounded
     )
 
 

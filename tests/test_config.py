@@ -96,7 +96,7 @@ def test_every_fault_is_told_at_once() -> None:
             "dq.threads: expected a whole number of at least 1; got 0",
             "dq.timeout: expected a number above 0; got -1",
             "extracts[0].path: is missing",
-            'extracts[1].nmae: unknown setting; did you mean "name"? Known: path, suite, name, columns, with',
+            'extracts[1].nmae: unknown setting; did you mean "name"? Known: path, suite, name, columns, types, ignore, with',
             "extracts[1].path: expected text or a list; got a whole number",
         )
     ]

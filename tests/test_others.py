@@ -187,6 +187,25 @@ def test_renamed_columns_are_judged_counted_and_looked_up_in_the_footer_by_their
     assert found == [("fail", 1), ("fail", 1), ("pass", 0), ("pass", 0)]
 
 
+def test_text_can_be_read_as_another_type(project: Path) -> None:
+    rules = [rule("column_sum_to_be_between", column="patients", min_value=15, max_value=15)]
+    rules += [rule("column_max_to_be_between", column="patients", max_value=10), EXISTS]
+    write_suite(project, "lists", *rules)
+    write(project / "data" / "lists.parquet", practice=["A81001", "A81002"], patients=["5", "10"])
+    settings = '[[extracts]]\npath = "data/lists.parquet"\ntypes = { patients = "integer" }\nignore = ["column:practice"]\n'
+    (project / "dq.toml").write_text(settings)
+    assert [o["status"] for o in outcomes(project)] == ["pass", "pass", "skipped"]
+
+
+def test_text_that_cannot_be_read_as_that_type_is_an_error_of_the_checks_of_its_column(project: Path) -> None:
+    write_suite(project, "lists", rule("column_values_to_be_between", column="patients", min_value=0), EXISTS)
+    write(project / "data" / "lists.parquet", practice=["A81001", "A81002"], patients=["5", "NA"])
+    (project / "dq.toml").write_text('[[extracts]]\npath = "data/lists.parquet"\ntypes = { patients = "integer" }\n')
+    found = outcomes(project)
+    assert [o["status"] for o in found] == ["error", "pass"]
+    assert found[0]["message"] == "a value cannot be converted to the type that the rule needs"
+
+
 def test_run_says_which_files_the_other_extract_was(project: Path, worker: WorkerProcess) -> None:
     suite = project / "expectations" / "lists.json"
     run = dq_engine.check(project / "data" / "lists.parquet", suite, worker=worker)
