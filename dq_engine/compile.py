@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
+from dq_engine.catalog.periods import spans_table
 from dq_engine.model import (
     EXTRACT,
     BoundsFact,
@@ -185,7 +186,8 @@ def row_examples(failed: Sequence[Failing]) -> str:
     for place, check in enumerate(failed):
         together.setdefault(check.read, []).append(place)
     failing = "\nUNION ALL ".join(_failing(read, {place: failed[place] for place in places}) for read, places in together.items())
-    kinds = f"SELECT e.c AS c, e.s AS s, e.v AS v, sum(n) AS n FROM ({failing}) WHERE e IS NOT NULL GROUP BY ALL"
+    most = max(len(check.shown) for check in failed)
+    kinds = f"SELECT e.c AS c, {_masked(most)} AS s, e.v AS v, sum(n) AS n FROM ({failing}) WHERE e IS NOT NULL GROUP BY ALL"
     ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
     ranked = f"SELECT *, {ranks} FROM ({kinds})"
     return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
@@ -194,13 +196,31 @@ def row_examples(failed: Sequence[Failing]) -> str:
 def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
     """The failing values of checks that read the same columns, each with the number of its rows."""
     cases = [
-        f"CASE WHEN {check.predicate} THEN {{'c': {place}, 's': {_shape(check.shown)}, 'v': {_value(check.shown)}}} END"
+        f"CASE WHEN {check.predicate} THEN {{'c': {place}, 't': {_texts(check.shown)}, 'l': {_labels(check.shown)}, "
+        f"'v': {_value(check.shown)}}} END"
         for place, check in checks.items()
     ]
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
     rows = _unlike(read)
     values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {EXTRACT} WHERE {any_failed} GROUP BY ALL"
     return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
+
+
+def _texts(columns: Sequence[Column]) -> str:
+    return f"[{', '.join(sql.as_text(column) for column in columns)}]"
+
+
+def _labels(columns: Sequence[Column]) -> str:
+    names = [""] if len(columns) == 1 else [column.name + " " for column in columns]
+    return f"[{', '.join(map(sql.text, names))}]"
+
+
+def _masked(most: int) -> str:
+    """The shape of up to ``most`` texts ``e.t`` with their labels ``e.l``: masked here, and not again in each check's case."""
+    parts = [f"e.l[{n}] || coalesce({sql.masked(f'e.t[{n}]')}, 'NULL')" for n in range(1, most + 1)]
+    return " || ".join(
+        [parts[0], *(f"CASE WHEN len(e.l) >= {n} THEN ' | ' || {part} ELSE '' END" for n, part in enumerate(parts[1:], 2))]
+    )
 
 
 def _unlike(names: Sequence[str]) -> str:
@@ -256,7 +276,8 @@ def _lines(expressions: Sequence[str]) -> str:
 def written(plan: Plan) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
     wanted = scans(plan)
-    queries = [("rows", row_scan(metrics, plan.organisation)) for metrics in wanted.rows]
+    queries = [("periods", spans_table(column, plan.table.view)) for column in plan.periods]
+    queries += [("rows", row_scan(metrics, plan.organisation)) for metrics in wanted.rows]
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
     queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
     queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import sql
-from dq_engine.catalog import conditions
+from dq_engine.catalog import conditions, periods
 from dq_engine.catalog.base import NEVER, Scope, find_column
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
@@ -47,12 +47,16 @@ class Planned(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What is to be found out about one extract. ``known`` holds the metrics that are answered already."""
+    """What is to be found out about one extract.
+
+    ``known`` holds the metrics that are answered already, ``periods`` the columns whose values are read as periods first.
+    """
 
     table: Table
     organisation: Column | None
     checks: tuple[Planned, ...]
     known: dict[Metric, Number] = {}
+    periods: tuple[Column, ...] = ()
 
     def pending(self) -> tuple[Metric, ...]:
         """The metrics that no pass has answered, each once, in the order in which they are first needed."""
@@ -79,7 +83,10 @@ class Scans(Struct, frozen=True):
 
 def make_plan(checks: Sequence[Check], scope: Scope) -> Plan:
     """The plan for ``checks`` on the extract, organisations and other extracts of ``scope``."""
-    plan = Plan(scope.table, scope.organisation, tuple(_expand(check, scope) for check in checks))
+    planned = tuple(_expand(check, scope) for check in checks)
+    names = dict.fromkeys(name for item in planned if not item.problem for name in item.check.expectation.periods())
+    named = {column.sql: column for column in map(scope.column, names) if periods.spans(column)}
+    plan = Plan(scope.table, scope.organisation, planned, periods=tuple(named.values()))
     for refine in PASSES:
         plan = refine(plan)
     return plan

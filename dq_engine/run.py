@@ -18,6 +18,7 @@ from dq_engine import compile as phrase
 from dq_engine import privacy, results
 from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column
+from dq_engine.catalog.periods import spans_table
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
@@ -208,6 +209,8 @@ class _Scan:
     def scan(self, plan: Plan, wanted: Scans) -> None:
         """Runs the scans; what fails is noted in ``failures``, metric by metric."""
         tasks: list[tuple[str, Callable[[Hear], None]]] = []
+        for column in plan.periods:
+            tasks.append(("reading periods", functools.partial(self.read_periods, column)))
         for metrics in wanted.rows:
             tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_rows, plan, metrics)))
         for key, numbers in wanted.keys.items():
@@ -227,6 +230,15 @@ class _Scan:
         """Hears the per cents of one query, which is ``share`` of the whole, from ``start`` on."""
         self.progress(words, start)
         return lambda percent: self.progress(words, start + share * percent / 100)
+
+    def read_periods(self, column: Column, hear: Hear) -> None:
+        """Makes the table of a column's periods; without it, the checks that need it say what is missing."""
+        try:
+            self.query("periods", spans_table(column, self.opened.table.view), hear)
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.problem = self.problem or f'column "{column.name}" could not be read as periods: {error}'
 
     def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], hear: Hear) -> None:
         try:

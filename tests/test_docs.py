@@ -56,10 +56,11 @@ def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
     assert parsed.extracts[0].name == "list_sizes"
 
 
-def test_the_suite_in_the_readme_is_valid(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "suite.json").write_text(json.dumps(json.loads(block)), encoding="utf-8")
-    ran = dq(tmp_path, "lint", "suite.json")
+def test_the_expectation_and_the_suite_in_the_readme_are_valid(tmp_path: Path) -> None:
+    expectation, suite = map(json.loads, re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+    (tmp_path / "one.json").write_text(json.dumps({"name": "one", "expectations": [expectation]}), encoding="utf-8")
+    (tmp_path / "suite.json").write_text(json.dumps(suite), encoding="utf-8")
+    ran = dq(tmp_path, "lint", "one.json", "suite.json")
     assert ran.returncode == 0, ran.stderr
 
 
@@ -70,7 +71,7 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan"])
+@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan", "sample"])
 def test_every_command_is_in_the_readme_and_has_help_with_an_example(command: str) -> None:
     assert f"`dq {command}" in README
     ran = dq(ROOT, command, "--help")

@@ -266,3 +266,12 @@ def test_two_suites_for_one_purpose_are_an_error_that_names_both(project: Path) 
     done = dq(project, "check", "data/lists.parquet")
     assert done.returncode == 2
     assert "more than one suite is for lists" in done.stderr and "lists_again.json" in done.stderr
+
+
+def test_two_spellings_of_a_month_are_one_period_of_coverage(worker: WorkerProcess, make_suite: Any) -> None:
+    arguments = {"column": "practice", "other": "practices", "other_column": "code", "period_column": "month"}
+    suite = make_suite(("expect_organisations_to_be_present", arguments))
+    sent = pa.table({"practice": ["A81001", "A81002", "A81001"], "month": ["2024-10", "202410", "nonsense"]})
+    expected = pa.table({"code": ["A81001", "A81002"], "period": ["x", "y"], "first": [1, 2]})
+    (outcome,) = dq_engine.check(sent, suite, others={"practices": expected}, worker=worker).outcomes
+    assert (outcome.status, outcome.element_count) == ("pass", 2), outcome.message

@@ -47,7 +47,8 @@ class ExpectColumnValuesToExistInOtherExtract(Dated, ColumnRowExpectation, froze
 
     Why: a list, a prescription or a spell that names an organisation nobody knows cannot be paid, linked or compared.
     NULLs: not judged; NULLs of the other match nothing. With `as_of` a row of the other counts only if it was open at some
-    time of that date or period; an open or close date that is NULL means open-ended. Values of unlike types compare as text.
+    time of that date or period; an open or close date that is NULL means open-ended, and a row of this extract without a date or
+    period that is understood is not judged. Values of unlike types compare as text.
     See also: expect_compound_columns_to_exist_in_other_extract, expect_column_distinct_values_to_exist_in_other_extract,
     expect_column_values_to_not_exist_in_other_extract.
     """
@@ -102,10 +103,15 @@ class ExpectColumnValuesToExistInOtherExtract(Dated, ColumnRowExpectation, froze
         """SQL that is true for a value that the other extract has."""
         table = scope.other(self.other)
         key = pairs(scope, table, {self.column: self.other_column})
-        return found(table, same_key(key), self.open(scope, table), self.chosen(table))
+        return self.found(scope, table, key)
+
+    def missing(self, scope: Scope) -> Count:
+        null = super().missing(scope)
+        undated = self.undated(scope)
+        return null if undated is None else Count(f"{null.predicate} OR {undated}")
 
     def violation(self, scope: Scope) -> str:
-        return f"{scope.column(self.column).sql} IS NOT NULL AND NOT {self.known(scope)}"
+        return self.broken(scope, self.known(scope))
 
 
 class ExpectColumnValuesToNotExistInOtherExtract(ExpectColumnValuesToExistInOtherExtract, frozen=True, kw_only=True):
@@ -148,7 +154,7 @@ class ExpectColumnValuesToNotExistInOtherExtract(ExpectColumnValuesToExistInOthe
         return f"{none} of {self.column} is found in {self.other_column} of {self.spoken_other()}{self.spoken_date()}"
 
     def violation(self, scope: Scope) -> str:
-        return f"{scope.column(self.column).sql} IS NOT NULL AND {self.known(scope)}"
+        return self.broken(scope, f"NOT {self.known(scope)}")
 
 
 class ExpectCompoundColumnsToExistInOtherExtract(Dated, MulticolumnRowExpectation, frozen=True, kw_only=True):
@@ -210,10 +216,15 @@ class ExpectCompoundColumnsToExistInOtherExtract(Dated, MulticolumnRowExpectatio
         each = share(self.mostly, "combination")
         return f"{each} of {own} is found in {theirs} of {self.spoken_other()}{self.spoken_date()}"
 
+    def missing(self, scope: Scope) -> Count:
+        ignored = super().missing(scope)
+        undated = self.undated(scope)
+        return ignored if undated is None else Count(f"{ignored.predicate} OR {undated}")
+
     def violation(self, scope: Scope) -> str:
         table = scope.other(self.other)
         key = pairs(scope, table, list(zip(self.column_list, self.other_column_list, strict=True)))
-        return self.broken(scope, found(table, same_key(key), self.open(scope, table), self.chosen(table)))
+        return self.broken(scope, self.found(scope, table, key))
 
 
 class ExpectColumnValuesToAgreeWithOtherExtract(Other, ColumnRowExpectation, frozen=True, kw_only=True):
@@ -368,7 +379,7 @@ class ExpectColumnDistinctValuesToExistInOtherExtract(Other, KeyExpectation, fro
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
-        judged = judged_rows({**numbers, "missing": 0}, 1.0, "values")
+        judged = judged_rows({**numbers, "missing": 0}, 1.0, "different values")
         if judged.success is not None:
             return judged
         rows = number(numbers["rows"])

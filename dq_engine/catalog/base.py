@@ -135,6 +135,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
         """The names of the other extracts that the rule holds this one against."""
         return ()
 
+    def periods(self) -> tuple[str, ...]:
+        """The columns whose values the rule reads as periods."""
+        return ()
+
     def statement(self) -> str:
         """The rule as one English sentence without a full stop."""
         raise NotImplementedError

@@ -33,8 +33,9 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
     (https://nhsd-proxy.dokku3.ebmdatalab.net/data-and-information/data-tools-and-services/data-services/data-quality/data-quality-maturity-index-methodology);
     closed organisations are not expected.
     NULLs: an expected organisation without a code is left out. Judged are the organisations that the other extract names, with
-    `period_column` in each period of this extract: those open at some time of it (a date that is NULL means open-ended). An
-    organisation that is absent is counted under its own code. If this extract has no period at all, nothing is judged.
+    `period_column` in each period of this extract: those open at some time of it (a date that is NULL means open-ended). Two
+    spellings of one month are one period; a row condition says which rows count as sent, and whose periods. An organisation that
+    is absent is counted under its own code. If this extract has no period that is understood, none is judged.
     See also: expect_column_values_to_exist_in_other_extract, expect_totals_to_be_close_to_previous_period.
     """
 
@@ -91,6 +92,9 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
         Meta(description="Only organisations whose value of the other's column is among those of this extract's column."),
     ] = None
 
+    def periods(self) -> tuple[str, ...]:
+        return () if self.period_column is None else (self.period_column,)
+
     def subject(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([self.column, *([self.period_column] if self.period_column else []), *(self.within or {})]))
 
@@ -114,11 +118,8 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
         ]
         expected = sql.all_of(f"{code.other.sql} IS NOT NULL", self.chosen(table), *limits)
         sent = sql.all_of(scope.where, f"{code.own.sql} IS NOT NULL")
-        label, theirs, ours = (
-            "CAST(code AS VARCHAR) AS organisation",
-            code.comparable(code.other.sql),
-            code.comparable(code.own.sql),
-        )
+        label = "CAST(code AS VARCHAR) AS organisation"
+        theirs, ours = code.comparable(code.other.sql), code.comparable(code.own.sql)
         shown = Column(self.other_column, "code", code.other.type, code.other.kind, shown=code.own.shown)
         if self.period_column is None:
             items = (
@@ -126,16 +127,21 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
                 f"AS unexpected FROM (SELECT DISTINCT {theirs} AS code FROM {table.view} WHERE {expected})"
             )
             return Items(items, (shown,), split=True, coded=code.own.shown)
-        period = scalar_column(scope, self.period_column)
-        first, last = periods.first_day(period, "period"), periods.last_day(period, "period")
-        open_then = overlap(table, self.open_column, self.close_column, "first", "last") or "TRUE"
+        period, view = scalar_column(scope, self.period_column), scope.table.view
+        dates = f"(SELECT DISTINCT {period.sql} AS value, {period.sql} AS first, {period.sql} AS last FROM {view})"
+        spans = periods.spans(period) or dates
+        meant = f" AND value IN (SELECT {period.sql} FROM {view} WHERE {scope.where})" if scope.where else ""
+        open_then = overlap(table, self.open_column, self.close_column, '"dq first"', '"dq last"') or "TRUE"
+        named = 'value AS "dq value", first AS "dq first", last AS "dq last"'
         items = (
-            f"WITH periods AS (SELECT period, {first} AS first, {last} AS last FROM "
-            f"(SELECT DISTINCT {period.sql} AS period FROM {scope.table.view} WHERE {period.sql} IS NOT NULL)), "
-            f"due AS (SELECT DISTINCT {theirs} AS code, period FROM {table.view}, periods WHERE {expected} AND {open_then}), "
-            f"sent AS (SELECT DISTINCT {ours} AS code, {period.sql} AS period FROM {scope.table.view} WHERE {sent}) "
+            f"WITH spans AS (SELECT {named} FROM {spans} WHERE first IS NOT NULL{meant}), "
+            'periods AS (SELECT min("dq value") AS "dq period", "dq first", "dq last" FROM spans GROUP BY ALL), '
+            f'due AS (SELECT DISTINCT {theirs} AS code, "dq period" AS period, "dq first" AS first, "dq last" AS last '
+            f"FROM {table.view}, periods WHERE {expected} AND {open_then}), "
+            f'sent AS (SELECT DISTINCT {ours} AS sent_code, "dq first", "dq last" '
+            f'FROM {view} JOIN spans ON "dq value" = {view}.{period.sql} WHERE {sent}) '
             f"SELECT {label}, code, period, FALSE AS missing, sent_code IS NULL AS unexpected FROM due "
-            "LEFT JOIN (SELECT code AS sent_code, period AS sent_period FROM sent) ON code = sent_code AND period = sent_period"
+            'LEFT JOIN sent ON code = sent_code AND first = "dq first" AND last = "dq last"'
         )
         then = Column(self.period_column, "period", period.type, period.kind, shown=period.shown)
         return Items(items, (shown, then), split=True, coded=code.own.shown)

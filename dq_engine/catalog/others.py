@@ -84,18 +84,33 @@ class Dated(Other):
         """What is added to a sentence."""
         return "" if self.as_of is None else f", open as of {self.as_of}"
 
-    def open(self, scope: Scope, table: Table) -> str | None:
-        """SQL that is true for a row of the other that is open at some time of the period of ``as_of``."""
+    def periods(self) -> tuple[str, ...]:
+        """The column of ``as_of``."""
+        return () if self.as_of is None else (self.as_of,)
+
+    def undated(self, scope: Scope) -> str | None:
+        """SQL that is true for a row whose ``as_of`` names no date or period; None where there is no ``as_of``."""
         if self.as_of is None:
             return None
         moment = scalar_column(scope, self.as_of)
-        return overlap(
-            table,
-            self.open_column,
-            self.close_column,
-            periods.first_day(moment, outer(moment)),
-            periods.last_day(moment, outer(moment)),
-        )
+        spans = periods.spans(moment)
+        if spans is None:
+            return f"{moment.sql} IS NULL"
+        return f"coalesce({moment.sql} NOT IN (SELECT value FROM {spans} WHERE first IS NOT NULL), TRUE)"
+
+    def found(self, scope: Scope, table: Table, key: Sequence[Pair]) -> str:
+        """SQL that is true where the other has a row with the key that counts, open at some time of the period of ``as_of``."""
+        where = [same_key(key), self.chosen(table)]
+        if self.as_of is None:
+            return found(table, *where)
+        moment = scalar_column(scope, self.as_of)
+        spans = periods.spans(moment)
+        if spans is None:
+            first, last = periods.first_day(moment, outer(moment)), periods.last_day(moment, outer(moment))
+            return found(table, *where, overlap(table, self.open_column, self.close_column, first, last))
+        of_moment = f"dq_span.value = {outer(moment)}"
+        is_open = overlap(table, self.open_column, self.close_column, "dq_span.first", "dq_span.last")
+        return found(table, *where, of_moment, is_open, beside=f", {spans} AS dq_span")
 
 
 def overlap(table: Table, open_column: str | None, close_column: str | None, first: str, last: str) -> str | None:
@@ -137,10 +152,10 @@ def outer(column: Column) -> str:
     return f"{EXTRACT}.{column.sql}"
 
 
-def found(table: Table, *predicates: str | None) -> str:
+def found(table: Table, *predicates: str | None, beside: str = "") -> str:
     """SQL that is true where the other extract has a row that fulfils all of the predicates."""
     where = sql.all_of(*predicates)
-    return f"EXISTS (SELECT 1 FROM {table.view}{f' WHERE {where}' if where else ''})"
+    return f"EXISTS (SELECT 1 FROM {table.view}{beside}{f' WHERE {where}' if where else ''})"
 
 
 def same_key(key: Sequence[Pair]) -> str:

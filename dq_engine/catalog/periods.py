@@ -23,8 +23,8 @@ of each row.
 from __future__ import annotations
 
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column
-from dq_engine.sql import TEMPORAL
+from dq_engine.model import EXTRACT, Column
+from dq_engine.sql import TEMPORAL, ident
 
 MONTHS: tuple[str, ...] = ("january", "february", "march", "april", "may", "june")
 MONTHS += ("july", "august", "september", "october", "november", "december")
@@ -152,3 +152,31 @@ def _month_number(name: str) -> str:
     """The text 01 to 12 of the name of a month, whole or by three letters; NULL for another text."""
     names = ", ".join(f"'{month}'" for month in (*(month[:3] for month in MONTHS), *MONTHS))
     return f"lpad(CAST((list_position([{names}], lower({name})) - 1) % 12 + 1 AS VARCHAR), 2, '0')"
+
+
+# ------------------------------------------------------------------------------------------------- once per different value
+
+
+def spans(column: Column) -> str | None:
+    """The table that holds the first and the last day of each different value of an own column that names periods.
+
+    Its columns are ``value``, ``first`` and ``last``. None for dates and times, whose days need no table. A rule that names the
+    column in ``periods()`` finds the table there.
+    """
+    return ident(f"dq periods of {column.sql}") if column.kind in ("text", "integer") else None
+
+
+def spans_table(column: Column, view: str) -> str:
+    """The statement that makes that table. What a text names is worked out once for each, and stands once in the plan."""
+    values = f"SELECT DISTINCT {column.sql} AS value FROM {view} WHERE {column.sql} IS NOT NULL"
+    days = f"{first_day(column, 'value')} AS first, {last_day(column, 'value')} AS last"
+    return f"CREATE TEMP TABLE {spans(column)} AS SELECT value, {days} FROM ({values})"
+
+
+def own_days(column: Column) -> tuple[str, str]:
+    """SQL of the first and the last day of a row's own period, from that table where the column has one."""
+    table = spans(column)
+    if table is None:
+        return first_day(column, column.sql), last_day(column, column.sql)
+    first, last = (f"(SELECT {day} FROM {table} WHERE value = {EXTRACT}.{column.sql})" for day in ("first", "last"))
+    return first, last

@@ -207,6 +207,9 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
     def others(self) -> tuple[str, ...]:
         return () if self.other is None else (self.other,)
 
+    def periods(self) -> tuple[str, ...]:
+        return (self.period_column,)
+
     def subject(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*([self.column] if self.column else []), self.period_column, *self.by]))
 
@@ -219,10 +222,10 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
     def items(self, scope: Scope) -> Items:
         groups = [scalar_column(scope, name) for name in self.by]
         _, _, shown = total(scope.table, self.column)
-        own = self._by_period(scope.table, scope.where)
+        own = self._by_period(scope.table, scope.where, periods.spans(scalar_column(scope, self.period_column)))
         everything = own
         if self.other is not None:
-            earlier = self._by_period(scope.other(self.other), None)
+            earlier = self._by_period(scope.other(self.other), None, None)
             everything = f"{own} UNION ALL SELECT * FROM ({earlier}) WHERE period NOT IN (SELECT period FROM ({own}))"
         names = [f"g{n}" for n in range(1, len(groups) + 1)]
         same = "".join(f" AND now.{name} IS NOT DISTINCT FROM before.{name}" for name in names)
@@ -255,14 +258,16 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
             coded=bool(places) and groups[places[0]].shown,
         )
 
-    def _by_period(self, table: Table, where: str | None) -> str:
-        """SQL of the total of each period and group; a period is its first day."""
+    def _by_period(self, table: Table, where: str | None, spans: str | None) -> str:
+        """SQL of the total of each period and group of a table; a period is its first day, in ``spans`` if that is given."""
         scope = Scope(table)
         period = scalar_column(scope, self.period_column)
-        first = periods.first_day(period, period.sql)
+        first, source = periods.first_day(period, period.sql), table.view
+        if spans is not None:
+            first = '"dq first"'
+            days = f'(SELECT value AS "dq value", first AS {first} FROM {spans})'
+            source = f'{table.view} JOIN {days} AS span ON span."dq value" = {table.view}.{period.sql}'
         groups = "".join(f", {scalar_column(scope, name).sql} AS g{n}" for n, name in enumerate(self.by, 1))
         statistic, _, _ = total(table, self.column)
         there = sql.all_of(where, f"{first} IS NOT NULL")
-        return (
-            f"SELECT {first} AS period{groups}, CAST({statistic} AS DOUBLE) AS total FROM {table.view} WHERE {there} GROUP BY ALL"
-        )
+        return f"SELECT {first} AS period{groups}, CAST({statistic} AS DOUBLE) AS total FROM {source} WHERE {there} GROUP BY ALL"

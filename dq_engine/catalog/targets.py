@@ -26,14 +26,15 @@ class ExpectShareToReachTarget(Other, ItemExpectation, frozen=True, kw_only=True
     hospitals at level 3 of the electronic patient record by March 2002. The study asks whether PCG/Ts can meet national and local
     targets: the same rule with a national `min_share`, for the whole and `by` PCG/T, or with each PCG/T's own target from another
     extract.
-    NULLs: a unit of which no row has a value is not counted: whether it answered is a rule of its own. An organisation without a
+    NULLs: a unit of which no row has a value is not counted: whether it answered is a rule of its own. Of several targets in the
+    other extract the highest counts. An organisation without a
     unit that counts, or without a target, is not judged. A unit of several rows (`per`) meets the condition if any of them does.
     See also: expect_column_values_to_be_in_set, expect_column_values_to_be_between.
     """
 
     name = "expect_share_to_reach_target"
     dimension: ClassVar[Dimension] = "accuracy"
-    unit = "shares"
+    unit = "targets"
     examples = (
         Case(
             "4 of 5 practices are connected; 95 % was the target",
@@ -184,7 +185,7 @@ class ExpectShareToReachTarget(Other, ItemExpectation, frozen=True, kw_only=True
         details: dict[str, Any] = {"units": units, "meeting": meeting}
         return Judgement(
             judged.success,
-            judged.unit,
+            "targets" if self.by is None else f"organisations ({self.by})",
             judged.element_count,
             judged.missing_count,
             judged.unexpected_count,

@@ -37,13 +37,11 @@ def finding(outcome: Outcome) -> str:
     """What was found, in words: counts with their denominator, the observed value, or why there is nothing."""
     parts = []
     if outcome.status in ("pass", "fail"):
-        if outcome.unit in ("rows", "columns") and outcome.denominator is not None and outcome.unexpected_count is not None:
-            parts.append(f"{share(outcome.unexpected_count, outcome.denominator)} {outcome.unit}")
-        elif outcome.unit == "different values" and outcome.denominator is not None:
-            parts.append(f"{outcome.unexpected_count or 0:,} wrong or absent, of {outcome.denominator:,} different values")
-        elif outcome.denominator is not None and outcome.unit == "values":
-            parts.append(f"of {outcome.denominator:,} values")
-        if outcome.observed_value is not None and not isinstance(outcome.observed_value, bool) and outcome.unit != "rows":
+        if outcome.denominator is not None and outcome.unexpected_count is not None:
+            parts.append(counted(outcome.unit, outcome.unexpected_count, outcome.denominator))
+        if "meeting" in outcome.details:
+            parts.append(f"met by {share(outcome.details['meeting'], outcome.details['units'])}")
+        elif outcome.observed_value is not None and not isinstance(outcome.observed_value, bool) and outcome.unit != "rows":
             parts.insert(0, f"observed {observed(outcome)}")
         if outcome.failing_organisations:
             parts.append(f"in {outcome.failing_organisations:,} organisation{'' if outcome.failing_organisations == 1 else 's'}")
@@ -58,6 +56,13 @@ def finding(outcome: Outcome) -> str:
     if outcome.message:
         parts.append(outcome.message)
     return clean(", ".join(parts))
+
+
+def counted(unit: str, unexpected: int, denominator: int) -> str:
+    """The unexpected of what was judged, in words."""
+    if unit == "different values":
+        return f"{unexpected:,} wrong or absent, of {denominator:,} different values"
+    return f"of {denominator:,} values" if unit == "values" else f"{share(unexpected, denominator)} {unit}"
 
 
 def mismatch(mismatched: dict[str, list[str]] | list[dict[str, object]]) -> str:

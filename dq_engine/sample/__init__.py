@@ -1,75 +1,120 @@
-"""Synthetic extracts of four practice-level feeds: clean rows of an invented world, then planted, counted defects.
+"""Synthetic extracts of NHS feeds of an invented world, with planted defects and the key that says what they break.
 
-The world has four heirs of primary care groups and trusts with fifteen general practices each; the same codes stand
-in all four feeds. Every organisation, address, drug and number is invented: practice codes begin with T9, postcodes lie
-in the area ZZ, telephone numbers in the range that Ofcom keeps for fiction (01632 960000 to 960999).
-
-Each number is a hash of what it describes (:func:`dq_engine.sample.world.draw`), so that the same rows come out on every
-machine and a new column moves no other. Each feed is a module of its own. A defect is one small function there: its
-docstring says what it breaks, it returns how many rows. Only :func:`write_samples` needs pyarrow.
+The modules make SQL text; the worker process runs it, one row at a time as it were: no feed is held in memory. ``world`` has the
+places, people and random draws, ``feeds`` a module for each feed, ``feed`` what a feed is, ``statement`` how a feed becomes SQL.
+Organisations, people, addresses, drugs and numbers are all invented: practice codes begin with T9, postcodes lie in the area
+ZZ, telephone numbers in the range that Ofcom keeps for fiction (01632 960000 to 960999), NHS numbers begin with 8.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dq_engine.sample import appointments, list_sizes, practices, prescribing
-from dq_engine.sample.world import Defect, Feed, Row
+from dq_engine.errors import UsageError
+from dq_engine.process import WorkerProcess
+from dq_engine.sample import statement, world
+from dq_engine.sample.feed import Feed
+from dq_engine.sample.feeds import feed_names, load_feed
+from dq_engine.sql import text
 
-__all__ = ["SCHEMAS", "Defect", "Planted", "Row", "build_samples", "planted_defects", "write_samples"]
+__all__ = ["ANSWER_KEY", "MOST_SORTED", "Written", "feed_names", "load_feed", "write_samples"]
 
-FEEDS: dict[str, Feed] = {
-    "practices": practices.FEED,
-    "list_sizes": list_sizes.FEED,
-    "prescribing": prescribing.FEED,
-    "appointments": appointments.FEED,
-}
-SCHEMAS = {name: feed.schema for name, feed in FEEDS.items()}
-"""The columns of each feed, in file order, with DuckDB's names of their types."""
+ANSWER_KEY = "_key/answer_key.parquet"
+"""The file beside the feeds: ``feed``, ``rule``, ``organisation``, ``unexpected``; pairs that are not there have 0."""
+MOST_SORTED = 10
+"""Up to this scale files are sorted; beyond, rows stay as they come, practice by practice: large feeds are not sorted on disk."""
+COMPRESSED = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3"
 
 
-class Planted(NamedTuple):
-    """One planted defect: in which feed, the function's name, its docstring, and how many rows it broke or added."""
+class Written(NamedTuple):
+    """A feed that was written: its name, its file, its rows."""
 
     feed: str
-    name: str
-    what: str
+    path: Path
     rows: int
 
 
-def build_feed(name: str) -> tuple[list[Row], list[Planted]]:
-    """Return the rows of one feed with its defects planted, and what was planted."""
-    feed = FEEDS[name]
-    rows = feed.clean_rows()
-    planted = [Planted(name, defect.__name__, defect.__doc__ or "", defect(rows)) for defect in feed.defects]
-    return rows, planted
+def silent(feed: str, fraction: float) -> None:
+    """Progress that nobody hears."""
 
 
-def build_samples() -> dict[str, list[Row]]:
-    """Return the rows of every feed, defects included."""
-    return {feed: build_feed(feed)[0] for feed in FEEDS}
+def write_samples(
+    directory: Path,
+    worker: WorkerProcess,
+    *,
+    seed: int = 1,
+    scale: int = 1,
+    periods: int = 2,
+    feeds: Sequence[str] | None = None,
+    progress: Callable[[str, float], None] = silent,
+    threads: int = 1,
+    memory_limit: str = "1GB",
+) -> list[Written]:
+    """Writes ``<feed>.parquet`` for each feed (``feeds``: all), and the answer key, into ``directory``, which is made.
 
+    ``scale`` 1 is the smallest world; rows are about proportional to it. The same arguments give the same rows everywhere. The
+    key holds what the rules of the feeds written are broken by. ``progress`` hears which feed is written, and how much of it is
+    (0 to 1). More threads only buffer more: rows come in one stream.
 
-def planted_defects() -> list[Planted]:
-    """Return every planted defect with the number of rows it broke, removed or added."""
-    return [planted for feed in FEEDS for planted in build_feed(feed)[1]]
+    Raises :class:`UsageError` for a feed that is not known, a scale or number of periods below 1, or a folder that cannot be
+    made; :class:`dq_engine.WorkerError` if writing fails.
+    """
+    chosen = [_known(name) for name in (feed_names() if feeds is None else sorted(set(feeds)))]
+    try:
+        making = world.statements(seed, scale, periods)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ANSWER_KEY).parent.mkdir(exist_ok=True)
+        (directory / ANSWER_KEY).unlink(missing_ok=True)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{directory}: cannot be made ({error.strerror})") from None
+    folder = directory.resolve()
+    statements = [*making, BREACHES]
+    writing: dict[int, Feed] = {}
+    for feed in chosen:
+        writing[len(statements)] = feed
+        select = statement.rows(feed, ordered=scale <= MOST_SORTED)
+        statements.append(f"COPY (\n{select}\n) TO {text(str(folder / f'{feed.name}.parquet'))} ({COMPRESSED})")
+        statements.append(f"INSERT INTO breach\n{statement.breaches(feed)}")
+    statements.append(f"COPY (\n{_key(chosen)}\n) TO {text(str(folder / ANSWER_KEY))} ({COMPRESSED})")
 
+    def heard(per_cent: float) -> None:
+        place = int(per_cent // 100)
+        if place in writing:
+            progress(writing[place].name, per_cent / 100 - place)
 
-def write_samples(directory: Path) -> None:
-    """Write ``<feed>.parquet`` for every feed into ``directory``, which is made where it does not exist."""
-    import pyarrow as pa  # noqa: PLC0415 - slow to import, and needed here alone
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    types = {
-        "VARCHAR": pa.string(),
-        "DATE": pa.date32(),
-        "INTEGER": pa.int32(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
+    settings = {
+        "threads": threads,
+        "memory_limit": memory_limit,
+        "temp_directory": str(worker.directory / "spill"),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    for feed, rows in build_samples().items():
-        schema = pa.schema([(column, types[name]) for column, name in SCHEMAS[feed].items()])
-        table = pa.Table.from_pylist(rows, schema=schema)
-        pq.write_table(table, directory / f"{feed}.parquet", compression="zstd", compression_level=9)
+    request = {"op": "write", "directory": str(folder), "statements": statements, "settings": settings}
+    counts = worker.ask(request, progress=heard)["rows"]
+    return [Written(feed.name, directory / f"{feed.name}.parquet", counts[place]) for place, feed in writing.items()]
+
+
+BREACHES = "CREATE TABLE breach (feed VARCHAR, rule VARCHAR, organisation VARCHAR, item VARCHAR, once BOOLEAN, unexpected BIGINT)"
+"""Below the folder of the feeds, and passed over when that is checked, as its name begins with _. Columns: ``feed``, ``rule``,
+``organisation``, ``count``; pairs that are not there have 0."""
+
+
+def _known(name: str) -> Feed:
+    try:
+        feed = load_feed(name)
+    except KeyError:
+        raise UsageError(f"no such feed: {name} (known: {', '.join(feed_names())})") from None
+    statement.check(feed)
+    return feed
+
+
+def _key(feeds: Sequence[Feed]) -> str:
+    """SELECT of the answer key: what is counted by row is added up, of what is counted once each item counts once."""
+    names = ", ".join(text(feed.name) for feed in feeds)
+    return (
+        "SELECT feed, rule, organisation, "
+        "(coalesce(sum(unexpected) FILTER (NOT once), 0) + count(DISTINCT item) FILTER (once))::BIGINT AS count\n"
+        f"FROM breach WHERE feed IN ({names})\nGROUP BY feed, rule, organisation\nORDER BY feed, rule, organisation"
+    )
