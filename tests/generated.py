@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dq_engine import explain, feed_page, load_suite
+from dq_engine.sample import page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES: dict[str, Callable[[], str]] = {
@@ -11,6 +12,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "expectations/schema/suite.schema.json": lambda: explain.as_text(explain.suite_schema()),
     "expectations/schema/run.schema.json": lambda: explain.as_text(explain.run_schema()),
 }
+PAGES["sample_data/DEFECTS.md"] = page.page
 SUITES = {
     path.relative_to(ROOT).as_posix(): path
     for folder in ("practice", "pcgt", "targets")

@@ -134,6 +134,26 @@ ACROSS: dict[str, list[dict[str, Any]]] = {
         for c in ("other", None)
     ],
 }
+NHS_FORMATS: dict[str, list[dict[str, Any]]] = {
+    **{
+        f"expect_column_values_to_{name}": over(COLUMNS, "")
+        for name in (
+            *("be_valid_bnf_code", "be_valid_dmd_code", "be_valid_ethnic_category", "be_valid_gender_code", "be_valid_gss_code"),
+            *("be_valid_icd10_code", "be_valid_nhs_number", "be_valid_ods_code", "be_valid_opcs4_code", "be_valid_read_code"),
+            *("be_valid_snomed_ct_code", "be_valid_uk_postcode", "not_be_pseudo_postcode", "not_be_reserved_nhs_number"),
+        )
+    },
+    "expect_column_pair_values_date_to_be_in_period": [
+        rule("", column_A=a, column_B=b) for a in ("date", "text") for b in COLUMNS
+    ],
+    "expect_column_pair_values_to_be_bnf_parent_and_child": [rule("", column_A=a, column_B="text") for a in COLUMNS],
+    "expect_column_pair_values_to_be_within_days": [
+        rule("", column_A=a, column_B=b, min_days=1, max_days=2) for a in ("date", "timestamp", "text") for b in COLUMNS
+    ],
+    "expect_multicolumn_linkage_identifiers_to_be_usable": [
+        rule("", column_list=[a, b, "text", "org"]) for a in ("digits", "integer", "text") for b in ("date", "text")
+    ],
+}
 RULES: dict[str, list[dict[str, Any]]] = {
     name: list(rules)
     for name, rules in {
@@ -175,6 +195,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
         "expect_table_row_count_to_equal": [rule("", value=77)],
         "unexpected_rows_expectation": [rule("", unexpected_rows_query=query) for query in ("SELECT * FROM {batch}", *CASTS)],
         **ACROSS,
+        **NHS_FORMATS,
     }.items()
 }
 BY_ROW = ("expect_column_values_to_be_in_set", "expect_column_values_to_match_regex", "expect_column_mean_to_be_between")

@@ -1,0 +1,32 @@
+"""The feeds of the samples -> a page that lists their planted defects. Pure; Markdown out."""
+
+from __future__ import annotations
+
+from dq_engine.sample.feed import Breaks, Defect
+from dq_engine.sample.feeds import feed_names, load_feed
+
+INTRO = """\
+# Planted defects
+
+What is wrong in the samples on purpose, by feed, and which rules of the suites it breaks (of another feed where named). How
+often a defect falls differs by PCG/T and by source of the records; `_key/answer_key.parquet` has the counts for each rule and
+organisation. Generated from `dq_engine/sample/feeds`; do not edit.
+"""
+
+
+def page() -> str:
+    """Every feed with its defects."""
+    parts = [INTRO]
+    for name in feed_names():
+        rows = [_row(name, defect) for defect in load_feed(name).defects]
+        parts.append("\n".join([f"## {name}", "", "| defect | what is wrong | breaks |", "|---|---|---|", *rows, ""]))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _row(feed: str, defect: Defect) -> str:
+    rules = ", ".join(dict.fromkeys(_rule(feed, breaks) for breaks in defect.breaks))
+    return f"| {defect.name} | {defect.what} | {rules} |"
+
+
+def _rule(feed: str, breaks: Breaks) -> str:
+    return f"`{breaks.rule}`" if breaks.feed in ("", feed) else f"`{breaks.rule}` of {breaks.feed}"
