@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from dq_engine import sql
@@ -195,19 +196,26 @@ def row_examples(failed: Sequence[Failing]) -> str:
 
 def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
     """The failing values of checks that read the same columns, each with the number of its rows."""
-    cases = [
-        f"CASE WHEN {check.predicate} THEN {{'c': {place}, 't': {_texts(check.shown)}, 'l': {_labels(check.shown)}, "
-        f"'v': {_value(check.shown)}}} END"
-        for place, check in checks.items()
-    ]
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
     rows = _unlike(read)
     values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {EXTRACT} WHERE {any_failed} GROUP BY ALL"
+    kinds = {
+        place: f"{{'c': {place}, 't': {_texts(check.shown)}, 'l': {_labels(check.shown)}, 'v': {_value(check.shown)}}}"
+        for place, check in checks.items()
+    }
+    if len(kinds) == 1:
+        return f"SELECT {kinds[min(kinds)]} AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
+    cases = [f"CASE WHEN {checks[place].predicate} THEN {kind} END" for place, kind in kinds.items()]
     return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
 
 
 def _texts(columns: Sequence[Column]) -> str:
-    return f"[{', '.join(sql.as_text(column) for column in columns)}]"
+    return f"[{', '.join(sql.as_text(_zero(column)) for column in columns)}]"
+
+
+def _zero(column: Column) -> Column:
+    """The column with -0.0 as 0.0: grouping takes them for one value, and either could stand for it."""
+    return msgspec.structs.replace(column, sql=f"({column.sql} + 0)") if column.kind == "float" else column
 
 
 def _labels(columns: Sequence[Column]) -> str:
@@ -248,7 +256,7 @@ def item_examples(items: Items) -> str:
 
 
 def _shape(columns: Sequence[Column]) -> str:
-    shapes = [f"coalesce({sql.masked(sql.as_text(column))}, 'NULL')" for column in columns]
+    shapes = [f"coalesce({sql.masked(sql.as_text(_zero(column)))}, 'NULL')" for column in columns]
     if len(columns) == 1:
         return shapes[0]
     return " || ' | ' || ".join(
@@ -260,8 +268,8 @@ def _value(columns: Sequence[Column]) -> str:
     if not all(column.shown for column in columns):
         return "NULL::VARCHAR"
     if len(columns) == 1:
-        return f"CAST(to_json({columns[0].sql}) AS VARCHAR)"
-    pairs = ", ".join(f"{sql.text(column.name)}, {column.sql}" for column in columns)
+        return f"CAST(to_json({_zero(columns[0]).sql}) AS VARCHAR)"
+    pairs = ", ".join(f"{sql.text(column.name)}, {_zero(column).sql}" for column in columns)
     return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 

@@ -102,7 +102,7 @@ def padded(character: str, length: int) -> str:
 
 
 class ExpectColumnValuesToBeValidReadCode(FormExpectation, frozen=True, kw_only=True):
-    """Every value has the form of a Read code of the given version.
+    """Every value has the form of a Read code of the given scheme.
 
     Why: a Read code is its own place in the hierarchy: one without its full stops, or of another version, is counted nowhere.
     Five characters, or seven with the term code: https://docslib.org/doc/7966728/ddcn-1496-clinical-coding. Letters and digits;
@@ -117,20 +117,20 @@ class ExpectColumnValuesToBeValidReadCode(FormExpectation, frozen=True, kw_only=
     examples = (
         Case("version 2", {"code": ["9Nu0.", "G30..", "8I2B.", "G30..00"]}, {"column": "code"}, True),
         Case("a full stop lost", {"code": ["G30..", "9Nu0", None]}, {"column": "code"}, False, 1),
-        Case("CTV3", {"code": ["XaZ89", "XaaVL", "G30.."]}, {"column": "code", "version": "ctv3"}, True),
-        Case("a letter that there is not", {"code": ["C2I.", "C21."]}, {"column": "code", "version": "4-byte"}, False, 1),
+        Case("CTV3", {"code": ["XaZ89", "XaaVL", "G30.."]}, {"column": "code", "scheme": "ctv3"}, True),
+        Case("a letter that there is not", {"code": ["C2I.", "C21."]}, {"column": "code", "scheme": "4-byte"}, False, 1),
     )
-    version: Annotated[Literal["4-byte", "v2", "ctv3"], Meta(description="The version of the Read codes.")] = "v2"
+    scheme: Annotated[Literal["4-byte", "v2", "ctv3"], Meta(description="Which Read codes.")] = "v2"
 
     def statement(self) -> str:
         names = {"4-byte": "a 4-byte Read code", "v2": "a Read code of version 2", "ctv3": "a Read code of version 3 (CTV3)"}
-        return self.every(f"has the form of {names[self.version]}")
+        return self.every(f"has the form of {names[self.scheme]}")
 
     def pattern(self) -> str:
-        if self.version == "4-byte":
+        if self.scheme == "4-byte":
             return padded("[0-9A-HJ-NP-Za-hj-np-z]", 4)
         code = padded("[0-9A-Za-z]", 5)
-        return f"(?:{code})(?:[0-9A-Za-z]{{2}})?" if self.version == "v2" else code
+        return f"(?:{code})(?:[0-9A-Za-z]{{2}})?" if self.scheme == "v2" else code
 
 
 class ExpectColumnValuesToBeValidIcd10Code(FormExpectation, frozen=True, kw_only=True):

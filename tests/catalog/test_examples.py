@@ -202,7 +202,8 @@ def test_schema_of_suites_is_valid(suite_schema: dict[str, Any]) -> None:
 
 
 def test_there_are_suites_to_try_the_schema_on() -> None:
-    assert len([path for path in SUITES if path.parent.name == "practice"]) == 4
+    levels = [path.parent.name for path in SUITES]
+    assert (levels.count("practice"), levels.count("pcgt"), levels.count("targets")) == (8, 9, 2)
     assert len([path for path in SUITES if path.parent.name == "realdata"]) > 20
 
 

@@ -229,8 +229,8 @@ AROUND = ["", " ", "{} ", " {}", "{}\n", "{}\t", "x{}", "{}\0", "_{}"]
 
 FORMS: list[Any] = [
     pytest.param("be_valid_read_code", {}, "9Nu0. G30.. G.... 8I2B. Eu02z G30..00 Eu02z11 bd3j. X....", "9Nu0 9Nu0.. G3.0. ..... .G30. G30..0 G30..000 G-0.. Gé0..", id="Read v2"),
-    pytest.param("be_valid_read_code", {"version": "ctv3"}, "XaZ89 XaaVL XaIwR G30.. X....", "XaZ8 XaZ89. G30..00 ..... .G30.", id="CTV3"),
-    pytest.param("be_valid_read_code", {"version": "4-byte"}, "C21. C2.. bd3j 9Nu0", "C21 C21.. C2I. o21. .... C.1. C2O. i21.", id="4-byte Read"),
+    pytest.param("be_valid_read_code", {"scheme": "ctv3"}, "XaZ89 XaaVL XaIwR G30.. X....", "XaZ8 XaZ89. G30..00 ..... .G30.", id="CTV3"),
+    pytest.param("be_valid_read_code", {"scheme": "4-byte"}, "C21. C2.. bd3j 9Nu0", "C21 C21.. C2I. o21. .... C.1. C2O. i21.", id="4-byte Read"),
     pytest.param("be_valid_icd10_code", {}, "A047 I10X J459 M0580 M0580A Z999D", "A04 A04.7 a047 A0A7 AA47 7999 0000 - A047XYZ A04Y A0", id="ICD-10"),
     pytest.param("be_valid_opcs4_code", {}, "A012 X599 W371", "A01 A01.2 a012 AA12 0123 - & A0123 A01X", id="OPCS-4"),
     pytest.param("be_valid_bnf_code", {}, "0501013B0AAAAAA 0206040AKBBAAA0 010101200AAAAAA 20010000101 23990001111", "501013B0AAAAAA 0501013B0 0501013B0AAAAA 0501013b0aaaaaa 0001013B0AAAAAA 2001013B0AAAAAA 24010000101 2001000010 050101AB0AAAAAA", id="BNF presentation"),
