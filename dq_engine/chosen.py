@@ -11,6 +11,7 @@ from msgspec import Struct
 from dq_engine.config import Config, ConfiguredExtract
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, named_apart, other_extract, with_others
+from dq_engine.selection import selection
 
 
 class _Wanted(Struct, frozen=True):
@@ -76,8 +77,12 @@ def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -
 def _claimed(files: Files, item: _Wanted, shelf: Shelf) -> Iterator[Extract]:
     """The extracts that files are: one for each suite, called after its purpose where that is not the first one."""
     suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
+    own = item.configured
+    for term in own.ignore:
+        fits = selection([term], [])
+        if not any(fits(check) for suite in suites for check in suite.checks):
+            raise UsageError(f'dq.toml: ignore of the extract {files.name}: no check fits "{term}"')
     for suite in suites:
-        own = item.configured
         name = files.name if suite is suites[0] else f"{files.name}/{suite.feed.purpose}"
         yield Extract(name, files.paths, suite, files.partitioned, own.columns, own.types, tuple(own.ignore))
 

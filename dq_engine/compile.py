@@ -242,6 +242,12 @@ def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows
     renamed = [
         Column(column.name, f"k{place}", column.type, column.kind, shown=column.shown) for place, column in enumerate(columns, 1)
     ]
+    if all(column.shown for column in columns):  # each key is a kind of its own, and no more are masked than are shown
+        names = ", ".join(column.sql for column in renamed)
+        counted = "n" if by_rows else "1"
+        failing = f"SELECT {names}, {counted} AS n, count(*) OVER () AS kinds FROM ({groups(key)}) WHERE {violation}"
+        first = f"{failing} ORDER BY n DESC, {names} LIMIT {MOST_EXAMPLES}"
+        return f"SELECT 0, {_shape(renamed)}, {_value(renamed)}, n, kinds FROM ({first}) ORDER BY n DESC, {names}"
     counted = "sum(n)" if by_rows else "count(*)"
     failing = f"SELECT {_shape(renamed)} AS s, {_value(renamed)} AS v, n FROM ({groups(key)}) WHERE {violation}"
     kinds = f"SELECT s, v, {counted} AS n FROM ({failing}) GROUP BY s, v"

@@ -19,14 +19,14 @@ def register() -> list[str]:
 
     Needs the extra ``gx``. Raises ImportError without it.
     """
-    from great_expectations.expectations.expectation import Expectation as GxExpectation  # noqa: PLC0415
+    from great_expectations.expectations.expectation import BatchExpectation  # noqa: PLC0415
     from great_expectations.expectations.registry import list_registered_expectation_implementations  # noqa: PLC0415
 
     known = set(list_registered_expectation_implementations())
     missing = [name for name in CATALOG if name not in known]
     for name in missing:
         cls = CATALOG[name]
-        type(GxExpectation)(cls.__name__, (GxExpectation,), _namespace(cls))  # its metaclass registers the class
+        type(BatchExpectation)(cls.__name__, (BatchExpectation,), _namespace(cls))  # its metaclass registers the class
     return missing
 
 
@@ -39,7 +39,6 @@ def _namespace(cls: type[Expectation]) -> dict[str, Any]:
         "__annotations__": dict.fromkeys((*(field.name for field in fields), *conditions), Any),
         **{field.name: field.default for field in fields if not field.required},
         **dict.fromkeys(conditions),
-        "domain_keys": ("batch_id",),
         "_validate": _refuse,
     }
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from dq_engine import sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
-from dq_engine.catalog.others import OtherName
+from dq_engine.catalog.others import NAME_PATTERN, OtherName
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
 from dq_engine.privacy import sensitivity
@@ -394,6 +394,7 @@ def in_words(message: str, value: Any) -> str:
 
 def constraint(text: str) -> str:
     """The end of a message of the type checker ("<= 1.0", "of length >= 2") in words."""
+    text = text.replace(f"matching regex {NAME_PATTERN!r}", "of lower-case letters, digits and underscores")
     text = text.replace("of length >= 1", "that is not empty").replace("of length >=", "with at least")
     text = re.sub(r"\.0\b", "", text.replace("<=", "of at most").replace(">=", "of at least").replace(">", "above"))
     return text

@@ -206,6 +206,13 @@ def test_text_that_cannot_be_read_as_that_type_is_an_error_of_the_checks_of_its_
     assert found[0]["message"] == "a value cannot be converted to the type that the rule needs"
 
 
+def test_ignored_term_that_fits_no_check_is_told(project: Path) -> None:
+    (project / "dq.toml").write_text('[[extracts]]\npath = "data/lists.parquet"\nignore = ["id:practise_known"]\n')
+    done = dq(project, "check", "--no-results")
+    assert done.returncode == 2
+    assert 'ignore of the extract lists: no check fits "id:practise_known"' in done.stderr
+
+
 def test_run_says_which_files_the_other_extract_was(project: Path, worker: WorkerProcess) -> None:
     suite = project / "expectations" / "lists.json"
     run = dq_engine.check(project / "data" / "lists.parquet", suite, worker=worker)

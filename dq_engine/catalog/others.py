@@ -13,9 +13,8 @@ from dq_engine.catalog.base import Fault, Scope, find_column, scalar_column
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import EXTRACT, Column, Table
 
-OtherName = Annotated[
-    str, Meta(description="The other extract: its feed, or a name given with --with.", pattern="^[a-z][a-z0-9_]*$")
-]
+NAME_PATTERN = "^[a-z][a-z0-9_]*$"
+OtherName = Annotated[str, Meta(description="The other extract: its feed, or a name given with --with.", pattern=NAME_PATTERN)]
 OtherColumn = Annotated[str, Meta(description="The column of the other extract.", min_length=1)]
 OtherCondition = Annotated[
     dict[str, Any] | str | None, Meta(description="Which rows of the other extract count; written as row_condition is.")
@@ -47,7 +46,9 @@ class Other:
             try:
                 conditions.read(self.other_condition, None)
             except conditions.InvalidCondition as error:
-                yield Fault(f"other_condition{error.path}", str(error))
+                options = f": expected one of {', '.join(error.options)}" if error.options else ""
+                said = str(error).replace("Invalid enum value", "not allowed here:")
+                yield Fault(f"other_condition{error.path}", f"{said}{options}")
 
     def spoken_other(self) -> str:
         """The other extract in a sentence, with the condition on its rows."""

@@ -85,10 +85,10 @@ class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=
             others={"pcgts": {"code": ["8A0", "8A1"], "practices": [2, 5]}},
         ),
     )
-    column: SummedColumn
     other: OtherName
-    other_column: Annotated[str | None, Meta(description="The column that is summed there; null: rows are counted.")]
     on: On
+    column: SummedColumn = None
+    other_column: Annotated[str | None, Meta(description="The column that is summed there; null: rows are counted.")] = None
     factor: Annotated[float, Meta(description="The other's sum is multiplied by it, such as pounds a head.", gt=0)] = 1
     relative_tolerance: Annotated[float, Meta(description="How far apart they may be, as a share of the other's.", ge=0)] = 0
     absolute_tolerance: Annotated[float, Meta(description="How far apart they may be in any case.", ge=0)] = 0
@@ -198,8 +198,8 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
             others={"october": {"month": ["2024-10"], "list": [100]}},
         ),
     )
-    column: SummedColumn
     period_column: Annotated[str, Meta(description="The column of dates or periods.", min_length=1)]
+    column: SummedColumn = None
     by: Annotated[tuple[str, ...], Meta(description="The columns of which each combination has a total of its own.")] = ()
     max_change: Annotated[float, Meta(description="How much a total may change, as a share of the one before.", gt=0)] = 0.2
     other: Annotated[OtherName | None, Meta(description="An earlier extract of the same shape, named with --with.")] = None

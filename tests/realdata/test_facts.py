@@ -11,7 +11,9 @@ import dq_engine
 from dq_engine import WorkerProcess
 
 HERE = Path(__file__).parent
-SUITES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.json"))}
+SUITES = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.json")) if path.stem != "meanings"
+}
 
 
 def numbers_of_suites() -> dict[str, set[float]]:

@@ -179,9 +179,9 @@ DEFECTS = (
         per_10_000=60,
     ),
     Defect(
-        "next_layout",
-        "Status and setting have the words of a later layout.",
-        {"status_code": "'ACTIVE'", "prescribing_setting": "'RO76'"},
+        "words_for_codes",
+        "Status and setting are words and no codes.",
+        {"status_code": "'OPEN'", "prescribing_setting": "'GP'"},
         (Breaks("status_known"), Breaks("setting_known")),
         where=CENTRE,
         per_10_000=60,
