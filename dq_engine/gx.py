@@ -19,26 +19,27 @@ def register() -> list[str]:
 
     Needs the extra ``gx``. Raises ImportError without it.
     """
-    from great_expectations.expectations.expectation import BatchExpectation  # noqa: PLC0415
+    from great_expectations.expectations.expectation import Expectation as GxExpectation  # noqa: PLC0415
     from great_expectations.expectations.registry import list_registered_expectation_implementations  # noqa: PLC0415
 
     known = set(list_registered_expectation_implementations())
     missing = [name for name in CATALOG if name not in known]
     for name in missing:
         cls = CATALOG[name]
-        type(BatchExpectation)(cls.__name__, (BatchExpectation,), _namespace(cls))  # its metaclass registers the class
+        type(GxExpectation)(cls.__name__, (GxExpectation,), _namespace(cls))  # its metaclass registers the class
     return missing
 
 
 def _namespace(cls: type[Expectation]) -> dict[str, Any]:
     fields = msgspec.structs.fields(cls)
-    conditions = ("row_condition", "condition_parser") if cls.conditional else ()
+    steering = ("batch_id", "row_condition", "condition_parser") if cls.conditional else ("batch_id",)
     return {
         "__module__": __name__,
         "__doc__": cls.__doc__,
-        "__annotations__": dict.fromkeys((*(field.name for field in fields), *conditions), Any),
+        "__annotations__": dict.fromkeys((*(field.name for field in fields), *steering), Any),
         **{field.name: field.default for field in fields if not field.required},
-        **dict.fromkeys(conditions),
+        **dict.fromkeys(steering),
+        "domain_keys": ("batch_id",),
         "_validate": _refuse,
     }
 
