@@ -64,4 +64,6 @@ def test_the_engine_finds_the_numbers(name: str, real_data: Path, worker: Worker
             differences.append((fact, outcome.statement, outcome.status, found, outcome.message))
     assert differences == []
     clean = [outcome for outcome in run.outcomes if outcome.meta["fact"].get("unexpected_count") == 0]
-    assert [(o.statement, o.status) for o in clean if o.status != "pass" or not o.denominator] == [], "what is clean passes, of something"
+    assert [(o.statement, o.status) for o in clean if o.status != "pass" or not o.denominator] == [], (
+        "what is clean passes, of something"
+    )
