@@ -12,7 +12,7 @@ from typing import Any
 
 from dq_engine.engine import Options, run_checks
 from dq_engine.errors import UsageError
-from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, other_extract, read_suite, with_others
+from dq_engine.feeds import Extract, Files, Other, Shelf, find_together, other_extract, read_suite, with_others
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
 from dq_engine.suite import Suite, parse_suite
@@ -90,11 +90,9 @@ def _other(name: str, source: Any, shelf: Shelf, directory: Path) -> Other:
 def _files(source: Any, table: Path, name: str) -> Files:
     """The files of a source; a table in memory is written to ``table``, and called ``name``."""
     if isinstance(source, str | PathLike):
-        return find_files(str(source), whole=True)[0]
+        return find_together([str(source)])
     if isinstance(source, list | tuple) and source and all(isinstance(item, str | PathLike) for item in source):
-        found = [files for item in source for files in find_files(str(item), whole=True)]
-        paths = tuple(path for files in found for path in files.paths)
-        return Files(found[0].name, paths, any(files.partitioned for files in found))
+        return find_together([str(item) for item in source])
     if hasattr(source, "__arrow_c_stream__"):
         from dq_engine.frames import write_frame  # noqa: PLC0415  pyarrow is loaded only for tables
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dq_engine.config import Config, ConfiguredExtract
 from dq_engine.errors import UsageError
-from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, named_apart, other_extract, with_others
+from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, find_together, named_apart, other_extract, with_others
 from dq_engine.selection import selection
 
 
@@ -65,12 +65,11 @@ def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -
     for item in config.extracts:
         places = [item.path] if isinstance(item.path, str) else item.path
         try:
-            parts = [files for place in places for files in find_files(str(config.root / place), whole=True)]
+            files = find_together([str(config.root / place) for place in places])
         except UsageError as error:
             troubles.append(error)
             continue
-        merged = tuple(path for files in parts for path in files.paths)
-        files = Files(item.name or parts[0].name, merged, any(files.partitioned for files in parts))
+        files = msgspec.structs.replace(files, name=item.name or files.name)
         yield _Wanted(files, suite or (config.root / item.suite if item.suite else None), item)
 
 
@@ -93,7 +92,7 @@ def _given(named: Sequence[str], shelf: Shelf, troubles: list[UsageError]) -> It
         try:
             if not equals or not name or not path:
                 raise UsageError(f"--with {text}: expected NAME=PATH, such as practices=data/practices.parquet")
-            yield name, other_extract(name, find_files(path, whole=True)[0], shelf)
+            yield name, other_extract(name, find_together([path]), shelf)
         except UsageError as error:
             troubles.append(error)
 
@@ -110,11 +109,11 @@ def _with_configured(
     others = []
     for name, place in item.configured.with_.items():
         if known := by_name.get(place):
-            others.append(Other(name, known.files, known.suite.feed, known.partitioned, known.columns, known.types))
+            others.append(known.as_other(name))
             continue
         try:
             assert config is not None
-            others.append(other_extract(name, find_files(str(config.root / place), whole=True)[0], shelf))
+            others.append(other_extract(name, find_together([str(config.root / place)]), shelf))
         except UsageError as error:
             troubles.append(error)
     return msgspec.structs.replace(extract, others=tuple(others))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -209,14 +210,15 @@ def check(
         folder = results or Path(config.root / (config.dq.results or "dq-results") if config else "dq-results")
         if not no_results:
             store.prepare(folder)
-        with _progress(len(extracts), quiet=quiet) as observer:
-            run = run_checks(extracts, settings, worker, observer=observer)
         stored, trouble = None, ""
-        if not no_results:
-            try:
-                stored = store.save(run, folder, worker)
-            except StoreError as error:
-                trouble = str(error)
+        with tempfile.TemporaryDirectory(prefix="dq-") as counts:
+            with _progress(len(extracts), quiet=quiet) as observer:
+                run = run_checks(extracts, settings, worker, counts=Path(counts), observer=observer)
+            if not no_results:
+                try:
+                    stored = store.save(run, folder, worker, Path(counts))
+                except StoreError as error:
+                    trouble = str(error)
     _write(run, format, output, quiet=quiet, verbose=verbose)
     if stored is not None and not quiet:
         _say(f"stored in {stored}")
@@ -366,13 +368,23 @@ def sample(
     scale: Annotated[int, typer.Option(min=1, help="1 is the smallest; the number of rows is about proportional to it.")] = 1,
     periods: Annotated[int, typer.Option(min=1, help="Months, from October 2024 on.")] = 2,
     feed: Annotated[list[str] | None, typer.Option("--feed", help="Only this feed; may be repeated. Default: all.")] = None,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FEED=TIMES",
+            help="How many times as often as usual defects befall a feed, or the feeds of a source, such as hospital=20: 0 none, "
+            "1 as usual, 1000 at most. Rows that are befallen more than once are spoilt for the most part in the feeds of "
+            "hospital, community, mental_health and social_care, and have one defect elsewhere. May be repeated.",
+        ),
+    ] = None,
     memory_limit: Annotated[str, typer.Option(help='Memory that writing may use, such as "512MB".')] = "1GB",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no list of what was written.")] = False,
 ) -> None:
     """Write the extracts of an invented world, with planted defects and the key that says what they break."""
     with _worker(context) as worker:
-        from dq_engine.sample import ANSWER_KEY, feed_names, write_samples  # noqa: PLC0415
+        from dq_engine.sample import ANSWER_KEY, feed_names, read_plant, write_samples  # noqa: PLC0415
 
+        times = read_plant(plant or [])
         wanted = feed or list(feed_names())
         places = {name: place for place, name in enumerate(sorted(wanted))}
         with _progress(len(wanted), quiet=quiet) as observer:
@@ -383,6 +395,7 @@ def sample(
                 scale=scale,
                 periods=periods,
                 feeds=wanted,
+                plant=times,
                 memory_limit=memory_limit,
                 progress=lambda name, fraction: observer(name, f"writing feed {places[name] + 1} of {len(places)}", fraction),
             )

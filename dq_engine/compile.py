@@ -6,16 +6,19 @@ it in DuckDB the fastest, and 0 rather than NULL on an empty group.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
-from dq_engine.catalog.periods import spans_table
+from dq_engine.catalog.periods import last_day, own_days, own_interval, spans, spans_table
 from dq_engine.model import (
+    CLASS,
     EXTRACT,
+    NO_PERIOD,
     BoundsFact,
     Column,
     Count,
@@ -34,6 +37,8 @@ MOST_EXAMPLES = 20
 """Kinds of failing values that are kept per check."""
 MOST_ORGANISATIONS = 100_000
 """More different values than this are no organisations."""
+MOST_GROUPS = 500_000
+"""More pairs of an organisation and a period than this are not counted one by one."""
 NO_ORGANISATION, NO_CODE = "(none)", "(not a code)"
 """What stands for rows without an organisation, and for organisations whose code has not the form of one."""
 
@@ -80,24 +85,57 @@ def _code(code: str, *, shown: bool) -> str:
     return f"CASE WHEN {code} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
 
 
-def row_scan(metrics: Sequence[Count | Scalar], by: Column | None) -> str:
-    """One row of numbers; with ``by``, first come NULL (for the whole) or the organisation, and there is a row for each."""
-    numbers = [phrase(metric) for metric in metrics] or ["count(*)"]
+def row_scan(metrics: Sequence[Count | Scalar], by: Column | None, period: Column | None = None) -> str:
+    """One row of numbers, ``m1`` and so on; with ``by``, a row for each organisation ``o`` and period ``p``, too.
+
+    Both are NULL in the row for the whole; without ``period`` it is "" in all others.
+    """
+    classes = {of: f'"dq:class {n}"' for n, of in enumerate(dict.fromkeys(_classes(metrics)), 1)}
+    numbers = [f"{phrase(metric, classes)} AS m{place}" for place, metric in enumerate(metrics, 1)]
+    derived = [f"{of} AS {name}" for of, name in classes.items()]
     if by is None:
-        return f"SELECT {_lines(numbers)}\nFROM {EXTRACT}"
-    code = organisation(by)
-    chosen = [f"CASE WHEN grouping({code}) = 0 THEN {code} END", *numbers]
-    # a LIMIT alone makes DuckDB 2.0 wait for ever on more groups than that; ordered, it does not, and the whole comes first
-    most = f"ORDER BY 1 NULLS FIRST\nLIMIT {MOST_ORGANISATIONS + 2}"
-    return f"SELECT {_lines(chosen)}\nFROM {EXTRACT}\nGROUP BY GROUPING SETS ((), ({code}))\n{most}"
+        return f"SELECT {_lines(numbers)}\nFROM {_derived(derived)}"
+    derived = [f"{organisation(by)} AS {ORGANISATION}", *([f"{_group(period)} AS {PERIOD}"] if period else []), *derived]
+    groups = [ORGANISATION] if period is None else [ORGANISATION, PERIOD]
+    chosen = [f"{ORGANISATION} AS o", f"{_interval(period)} AS p", *numbers]
+    return f"SELECT {_lines(chosen)}\nFROM {_derived(derived)}\nGROUP BY GROUPING SETS ((), ({', '.join(groups)}))"
 
 
-def phrase(metric: Count | Scalar) -> str:
-    """SQL of one number over rows."""
+ORGANISATION, PERIOD = '"dq:organisation"', '"dq:period"'
+"""What the organisation and the period of a row are called beside its columns."""
+
+
+def _classes(metrics: Sequence[Count | Scalar]) -> Iterator[str]:
+    return (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
+
+
+def _derived(expressions: Sequence[str]) -> str:
+    """The extract with further columns."""
+    return f"(SELECT *, {_lines(expressions)}\nFROM {EXTRACT}) AS {EXTRACT}" if expressions else EXTRACT
+
+
+def _group(period: Column) -> str:
+    """SQL by which the rows of one period are grouped: for days the last one of their month, else the interval as text."""
+    return f"last_day(CAST({period.sql} AS DATE))" if spans(period) is None else own_interval(period)
+
+
+def _interval(period: Column | None) -> str:
+    """SQL of the interval (ISO 8601) of a period that is grouped; what names none has a word of its own."""
+    if period is None:
+        return "''"
+    if spans(period) is not None:
+        return f"coalesce({PERIOD}, '{NO_PERIOD}')"
+    return f"coalesce(strftime({PERIOD}, '%Y-%m-01/%Y-%m-%d'), '{NO_PERIOD}')"
+
+
+def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """SQL of one number over rows; ``classes`` says in which columns classes are found."""
     if isinstance(metric, Scalar):
         return metric.sql
     if metric.predicate is None:
         return "count(*)"
+    if metric.classes is not None:
+        return f"coalesce(count_if({metric.predicate.replace(CLASS, classes[metric.classes])}), 0)"
     return "0" if metric.predicate == NEVER else f"coalesce(count_if({metric.predicate}), 0)"
 
 
@@ -115,12 +153,15 @@ def groups(key: Key) -> str:
 
 def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
     """One row of numbers over items; if they belong to organisations, rows as :func:`row_scan` gives them."""
-    numbers = [metric.sql for metric in metrics]
+    numbers = [f"{metric.sql} AS m{place}" for place, metric in enumerate(metrics, 1)]
     if not items.split:
         return f"SELECT {_lines(numbers)}\nFROM ({items.sql})"
     code = _code("organisation", shown=items.coded)
-    chosen = [f"CASE WHEN grouping({code}) = 0 THEN {code} END", *numbers]
-    return f"SELECT {_lines(chosen)}\nFROM ({items.sql})\nGROUP BY GROUPING SETS ((), ({code}))\nORDER BY 1 NULLS FIRST"
+    labelled = f"SELECT *, {code} AS {ORGANISATION}, coalesce({items.period}, '') AS {PERIOD}\nFROM ({items.sql})"
+    return (
+        f"SELECT {_lines([f'{ORGANISATION} AS o', f'{PERIOD} AS p', *numbers])}\nFROM ({labelled})\n"
+        f"GROUP BY GROUPING SETS ((), ({ORGANISATION}, {PERIOD}))"
+    )
 
 
 def query_scan(metric: QueryCount) -> str:
@@ -156,16 +197,35 @@ def _bounds(column: Column) -> str:
 # --------------------------------------------------------------------------------------- what is asked of failed checks
 
 
-def duplicates_by_organisation(key: Key, by: Column) -> str:
-    """Per organisation, the rows whose key occurs more than once in the whole extract."""
+def duplicates_by_organisation(key: Key, by: Column, period: Column | None) -> str:
+    """Per organisation ``o`` and period ``p``, the rows ``n`` whose key occurs more than once in the whole extract."""
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
     names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
     where = f" WHERE {key.where}" if key.where else ""
+    label = "NULL" if period is None else _group(period)
     inner = (
-        f"SELECT {columns}, {organisation(by)} AS o, count(*) AS n FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns) + 1)}"
+        f"SELECT {columns}, {organisation(by)} AS {ORGANISATION}, {label} AS {PERIOD}, count(*) AS n\n"
+        f"FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns) + 2)}"
     )
-    totals = f"SELECT o, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
-    return f"SELECT o, sum(n) FROM ({totals}) WHERE total > 1 GROUP BY o"
+    totals = f"SELECT {ORGANISATION}, {PERIOD}, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
+    counted = f"SELECT {ORGANISATION}, {PERIOD}, sum(n) AS n FROM ({totals}) WHERE total > 1 GROUP BY ALL"
+    return f"SELECT {ORGANISATION} AS o, {_interval(period)} AS p, CAST(n AS BIGINT) AS n FROM ({counted})"
+
+
+def register(code: Column, said: Mapping[str, Column], period: Column | None) -> str:
+    """What a register says of each organisation in its latest period: code, parent, region and kind.
+
+    ``said`` has the columns of the last three; NULL stands for what it does not have.
+    """
+    latest = "NULL" if period is None else last_day(period, period.sql) if spans(period) is None else own_days(period)[1]
+    texts = {name: f"CAST({column.sql} AS VARCHAR)" for name, column in said.items()}
+    if "parent" in said:
+        texts["parent"] = organisation(said["parent"])
+    names = ("parent", "region", "kind")
+    columns = ", ".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {name}" for name in names)
+    rows = f"SELECT {organisation(code)} AS code, {columns}, coalesce({latest}, DATE '0001-01-01') AS latest\nFROM {EXTRACT}"
+    chosen = ", ".join(f"arg_max({name}, latest)" for name in names)
+    return f"SELECT code, {chosen}\nFROM ({rows})\nGROUP BY code\nORDER BY code\nLIMIT {MOST_ORGANISATIONS}"
 
 
 class Failing(Struct, frozen=True):
@@ -291,7 +351,7 @@ def written(plan: Plan) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
     wanted = scans(plan)
     queries = [("periods", spans_table(column, plan.table.view)) for column in plan.periods]
-    queries += [("rows", row_scan(metrics, plan.organisation)) for metrics in wanted.rows]
+    queries += [("rows", row_scan(metrics, plan.organisation, plan.period)) for metrics in wanted.rows]
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
     queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
     queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]

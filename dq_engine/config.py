@@ -32,9 +32,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dq_engine.catalog.base import suggestion
+from dq_engine.catalog.wording import allowed, in_words
 from dq_engine.errors import ConfigError
 from dq_engine.model import FieldType
-from dq_engine.suite import allowed, in_words
 
 T = TypeVar("T")
 NAME = "dq.toml"

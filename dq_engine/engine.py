@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from dq_engine import results
+from dq_engine import results, run_tables
 from dq_engine._version import __version__
 from dq_engine.config import FAIL_ON, MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
-from dq_engine.model import ExtractRun, Measure, Run
+from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
-from dq_engine.run import Limits, check_extract
+from dq_engine.run import Checked, Limits, check_extract
 from dq_engine.selection import selection
 
-RUN_VERSION = 1
+RUN_VERSION = 2
 """The version of the shape of ``run.json``."""
 Observer = Callable[[str, str, float], None]
 """Hears the extract, what is done on it, and how far it is (0 to 1)."""
@@ -48,13 +50,20 @@ def run_checks(
     options: Options,
     worker: WorkerProcess,
     *,
+    counts: Path | None = None,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     observer: Observer = silent,
 ) -> Run:
     """Checks all extracts. Never raises for bad data: what cannot be evaluated is an outcome that says why.
 
-    Raises :class:`UsageError` for options that cannot be used.
+    ``counts`` is a folder for the counts by organisation and period, of which there may be millions: they stay there in files,
+    for :func:`dq_engine.store.save`. Without it they become values of the run. Raises :class:`UsageError` for options that
+    cannot be used.
     """
+    if counts is None:
+        with tempfile.TemporaryDirectory(prefix="dq-") as folder:
+            run = run_checks(extracts, options, worker, counts=Path(folder), clock=clock, observer=observer)
+            return run_tables.loaded(run, Path(folder), worker)
     if options.fail_on not in FAIL_ON:
         raise UsageError(f'fail_on: expected one of {", ".join(FAIL_ON)}; got "{options.fail_on}"')
     if options.memory_limit is not None and not MEMORY.fullmatch(options.memory_limit):
@@ -62,10 +71,9 @@ def run_checks(
     started, before = clock(), time.monotonic()
     selected = {extract.ignore: selection(options.select, (*options.ignore, *extract.ignore)) for extract in extracts}
     limits = Limits(options.threads, options.memory_limit, options.timeout)
-    runs: list[ExtractRun] = []
-    measures: list[Measure] = []
-    for extract in extracts:
-        done, counted = check_extract(
+    checked: list[Checked] = []
+    for place, extract in enumerate(extracts):
+        done = check_extract(
             worker,
             extract,
             selected[extract.ignore],
@@ -73,9 +81,10 @@ def run_checks(
             today=options.as_of or started.date(),
             show_values=options.show_values,
             progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
+            files=run_tables.count_files(counts, place),
         )
-        runs.append(done)
-        measures.extend(counted)
+        checked.append(done)
+    runs = [done.run for done in checked]
     exit_code, verdict = results.conclude(runs, options.fail_on)
     return Run(
         version=RUN_VERSION,
@@ -88,5 +97,7 @@ def run_checks(
         planned=sum(extract.planned for extract in runs),
         exit_code=exit_code,
         verdict=verdict,
-        measures=tuple(measures),
+        measures=tuple(measure for done in checked for measure in done.measures),
+        fields=tuple(measure for done in checked for measure in done.fields),
+        organisations=tuple(organisation for done in checked for organisation in done.organisations),
     )

@@ -5,7 +5,8 @@
     DqError
     ├── UsageError          2   wrong arguments, an unusable option, a results folder that cannot be written
     │   ├── ConfigError     2   dq.toml cannot be read, or says something that it may not say
-    │   └── SuiteError      2   a suite is not valid; carries every problem found, not the first alone
+    │   ├── SuiteError      2   a suite is not valid; carries every problem found, not the first alone
+    │   └── InstrumentError 2   an instrument is not valid; carries every problem found, as SuiteError does
     ├── ExtractError        3   an extract cannot be opened: its checks become outcomes with status ``error``
     ├── NotEvaluable        3   one check cannot be evaluated: it becomes an outcome with status ``error``
     ├── WorkerError         3   a query failed in the worker
@@ -43,6 +44,14 @@ class ConfigError(UsageError):
 
 class SuiteError(UsageError):
     """A suite is not valid. ``problems`` holds every fault, each with its file and JSON path."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InstrumentError(UsageError):
+    """An instrument is not valid. ``problems`` holds every fault, each with its file and JSON path."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

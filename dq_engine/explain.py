@@ -13,8 +13,10 @@ import msgspec
 
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Case, Expectation, suggestion
+from dq_engine.catalog.shapes import QueryExpectation
 from dq_engine.errors import UsageError
 from dq_engine.model import Feed, Field, Run, Severity
+from dq_engine.scores import Band, Instrument, ItemRule, TermRule
 from dq_engine.suite import ExpectationMeta
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,6 +46,7 @@ def page(cls: type[Expectation]) -> str:
     _, _, rest = (inspect.getdoc(cls) or "").partition("\n")
     parts = [f"## {cls.name}", summary(cls), *_sections(rest)]
     parts.append(f"Dimension: {cls.dimension}, unless `meta.dq.dimension` says otherwise.")
+    parts.append(f"Kahn et al. 2016: {cls.kahn}; {_context(cls)}.")
     parts.append(_arguments(cls))
     parts.append("\n".join(["Examples:", "", *(f"- {_example(case)}" for case in cls.examples)]))
     return "\n\n".join(parts)
@@ -58,6 +61,16 @@ def reference() -> str:
         "`row_condition` too."
     )
     return "\n\n".join([intro, index, *(page(cls) for cls in CATALOG.values())]) + "\n"
+
+
+def _context(cls: type[Expectation]) -> str:
+    """The context of Kahn et al. 2016: verification in the extract itself, or validation by another one."""
+    other = [field.required for field in msgspec.structs.fields(cls) if field.name == "other"]
+    if any(other):
+        return "validation"
+    return "verification" + ", or validation where it looks into another extract" * bool(
+        other or issubclass(cls, QueryExpectation)
+    )
 
 
 def _sections(text: str) -> list[str]:
@@ -190,6 +203,20 @@ def suite_schema() -> dict[str, Any]:
 def run_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``run.json``."""
     return {"$schema": DRAFT, "title": "Run of dq, version 1", **msgspec.json.schema(Run)}
+
+
+def instrument_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of an instrument; sums, gaps and overlaps are beyond what a schema can say."""
+    schema = msgspec.json.schema(Instrument)
+    band, term, item, whole = (schema["$defs"][cls.__name__]["properties"] for cls in (Band, TermRule, ItemRule, Instrument))
+    for share in (band["from"], band["to"], whole["least_weight"]):
+        share |= {"minimum": 0, "maximum": 1}
+    term["weight"] |= {"exclusiveMinimum": 0, "maximum": 1}
+    item["weight"] |= {"exclusiveMinimum": 0}
+    item["terms"] |= {"minItems": 1}
+    whole["items"] |= {"minItems": 1}
+    whole["version"] |= {"pattern": r"^\d+\.\d+\.\d+$"}
+    return {"$schema": DRAFT, "title": "Instrument of dq", **schema}
 
 
 def as_text(schema: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from dq_engine.model import Feed, Field
 from dq_engine.suite import Check, Suite
 
@@ -13,6 +15,7 @@ SHOWN = {
     "sensitive": "as shapes; values only with `--show-values`",
     "identifying": "never: it identifies people",
 }
+ITEMS = {"current": "yes", "experimental": "on trial", None: ""}
 
 
 def page(suite: Suite) -> str:
@@ -59,21 +62,34 @@ def _facts(suite: Suite) -> str:
         ("period", f"`{feed.period_column}`" if feed.period_column else "none"),
         ("held against", ", ".join(f"`{name}`" for name in others) or "nothing else"),
     ]
+    if feed.register is not None:
+        named = msgspec.structs.asdict(feed.register).items()
+        facts.append(("register of organisations", ", ".join(f"{key} `{column}`" for key, column in named if column)))
     return _table(("", ""), [_row(*fact) for fact in facts])
 
 
 def _columns(feed: Feed) -> str:
-    return _table(
-        ("column", "type", "meaning", 'codes for "not known"', "shown in results"),
+    table = _table(
+        ("column", "type", "meaning", 'codes for "not known"', "data item", "shown in results"),
         [
-            _row(f"`{name}`", field.type or "", field.description, _codes(field), SHOWN[field.sensitivity])
+            _row(f"`{name}`", field.type or "", field.description, _codes(field), ITEMS[field.item], SHOWN[field.sensitivity])
             for name, field in feed.columns.items()
         ],
+    )
+    if not any(field.item for field in feed.columns.values()):
+        return table
+    return (
+        f"{table}\n\nData items are what the Data Quality Maturity Index is made of; those on trial count only in its "
+        'experimental form. A code for "not known" lowers the score of its item, unless it is tolerated.'
     )
 
 
 def _codes(field: Field) -> str:
-    return ", ".join(f"`{code}`" for code in field.default_codes)
+    default, other = (", ".join(f"`{code}`" for code in codes) for codes in (field.default_codes, field.other_codes))
+    tolerated = (
+        f" (tolerated{'' if field.tolerance == 1 else f' up to {field.tolerance * 100:.10g} %'})" if field.tolerance else ""
+    )
+    return "; ".join(part for part in (f"{default}{tolerated}", f"other: {other}" if other else "") if part)
 
 
 def _rules(checks: Sequence[Check]) -> str:

@@ -74,6 +74,10 @@ class Extract(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
 
+    def as_other(self, name: str) -> Other:
+        """The extract as one that others are held against, and call ``name``."""
+        return Other(name, self.files, self.suite.feed, self.partitioned, self.columns, self.types)
+
 
 def readable(files: Sequence[Path], directory: Path, prefix: str = "") -> list[str]:
     """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link."""
@@ -117,6 +121,18 @@ def find_files(argument: str, *, whole: bool = False) -> list[Files]:
         return [Files(shown(name), paths, _has_partitions(paths))]
     near = f" (is it {_nearest(path)}?)" if _nearest(path) else ""
     raise UsageError(f"{argument}: no such file or folder{near}")
+
+
+def find_together(arguments: Sequence[str]) -> Files:
+    """The one extract that paths stand for together: files, globs or whole folders. The first one names it.
+
+    Raises :class:`UsageError`, also if there is no path.
+    """
+    if not arguments:
+        raise UsageError("no path is given: name at least one file, folder or glob")
+    found = [files for argument in arguments for files in find_files(argument, whole=True)]
+    paths = tuple(path for files in found for path in files.paths)
+    return Files(found[0].name, paths, any(files.partitioned for files in found))
 
 
 def _absolute(path: Path) -> Path:
@@ -283,15 +299,20 @@ class Shelf:
     def _feeds_in(self, folder: Path) -> dict[str, list[Path]]:
         if folder not in self._feeds:
             found: dict[str, list[Path]] = {}
-            for path in suite_files(folder) if folder.is_dir() else []:
-                found.setdefault(_feed_of(path) or path.stem, []).append(path)
+            for path, feed in _feeds_of_suites(folder).items() if folder.is_dir() else ():
+                found.setdefault(feed, []).append(path)
             self._feeds[folder] = found
         return self._feeds[folder]
 
 
 def suite_files(folder: Path) -> list[Path]:
     """The suites in a folder and below it; other JSON files are passed over, those that are not JSON are not."""
-    return [path for path in sorted(folder.rglob("*.json")) if _feed_of(path) is not None]
+    return list(_feeds_of_suites(folder))
+
+
+def _feeds_of_suites(folder: Path) -> dict[Path, str]:
+    """The suites in a folder and below it, each with its feed."""
+    return {path: feed for path in sorted(folder.rglob("*.json")) if (feed := _feed_of(path)) is not None}
 
 
 def shipped() -> Path:
@@ -350,7 +371,7 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
     if own := next((other for other in extract.others if other.name == name), given.get(name)):
         return msgspec.structs.replace(own, name=name)
     of_feed = {e.files: e for e in extracts if name in (e.suite.feed.feed, e.name)}
-    found = [Other(name, e.files, e.suite.feed, e.partitioned, e.columns, e.types) for e in of_feed.values()]
+    found = [extract.as_other(name) for extract in of_feed.values()]
     nearest = _nearest_to(_home(extract.files), found) or list(_beside(extract, name, shelf))
     if len(nearest) == 1:
         return nearest[0]

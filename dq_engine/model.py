@@ -6,13 +6,23 @@ numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 Severity = Literal["critical", "warning", "info"]
 Status = Literal["pass", "fail", "error", "vacuous", "skipped"]
-Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy"]
+Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy", "coverage"]
+Kahn = Literal[
+    "conformance.value",
+    "conformance.relational",
+    "conformance.computational",
+    "completeness",
+    "plausibility.uniqueness",
+    "plausibility.atemporal",
+    "plausibility.temporal",
+]
+"""The categories of Kahn et al. 2016 (eGEMs 4(1):1244), with their subcategories."""
 Level = Literal["practice", "pcgt"]
 Source = Literal["primary_care", "hospital", "community", "mental_health", "social_care"]
 Purpose = Literal["quality", "targets"]
@@ -49,12 +59,29 @@ FieldType = Literal["text", "integer", "decimal", "float", "boolean", "date", "t
 
 
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a suite says of one column: its type, may its values be shown, and which codes stand for "not known"."""
+    """What a suite says of one column: its type, may its values be shown, and which codes stand for "not known".
+
+    ``other_codes`` are codes that are valid and say little ("other", "not stated"); ``tolerance`` is the share of the records
+    that may have a default code before that lowers the item score, 0 to 1; ``item`` says whether the column is a data item of the
+    Data Quality Maturity Index: of the current set, on trial in the experimental set, or (None) of neither.
+    """
 
     description: str = ""
     type: FieldType | None = None
     sensitivity: Sensitivity = "sensitive"
     default_codes: tuple[str | int | float, ...] = ()
+    other_codes: tuple[str | int | float, ...] = ()
+    tolerance: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    item: Literal["current", "experimental"] | None = None
+
+
+class Register(Struct, frozen=True, forbid_unknown_fields=True):
+    """The columns of a register of organisations: ``code`` its own; the organisation that it belongs to, its region, its kind."""
+
+    code: str
+    parent: str | None = None
+    region: str | None = None
+    kind: str | None = None
 
 
 class Feed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +100,7 @@ class Feed(Struct, frozen=True, forbid_unknown_fields=True):
     source: Source = "primary_care"
     organisation_column: str | None = None
     period_column: str | None = None
+    register: Register | None = None
     columns: dict[str, Field] = field(default_factory=dict)
 
 
@@ -151,11 +179,20 @@ class ExtremumFact(Struct, frozen=True, tag="extremum"):
     sql: str
 
 
+CLASS = "dq_class"
+"""What a predicate calls the class of a row."""
+
+
 class Count(Struct, frozen=True, tag="count"):
-    """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation."""
+    """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation.
+
+    ``classes`` is SQL that puts a row into one of several classes; the predicate speaks of it as ``dq_class``, and counts that
+    have it in common evaluate it once.
+    """
 
     predicate: str | None = None
     fact: NullsFact | RowsFact | BoundsFact | None = None
+    classes: str | None = None
 
 
 class Scalar(Struct, frozen=True, tag="scalar"):
@@ -190,13 +227,15 @@ class Items(Struct, frozen=True):
 
     ``sql`` is a SELECT with the columns ``organisation`` (text or NULL), ``missing`` (not judged) and ``unexpected`` (true or
     false), and those that ``shown`` names, by which a failing item is shown. ``split``: items belong to organisations; ``coded``:
-    whether the organisations' codes may be shown as they are.
+    whether the organisations' codes may be shown as they are. ``period``: SQL over these columns of the interval that an item
+    is of, as text, or NULL.
     """
 
     sql: str
     shown: tuple[Column, ...]
     split: bool
     coded: bool
+    period: str = "NULL"
 
 
 class ItemNumber(Struct, frozen=True, tag="item"):
@@ -247,7 +286,8 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
     ``element_count`` are the rows considered, ``missing_count`` those of them that the rule does not judge (NULLs), so
     ``denominator`` = element_count - missing_count were judged and ``unexpected_count`` of these break the rule.
-    ``message`` says why a check is ``error``, ``vacuous`` or ``skipped``.
+    ``message`` says why a check is ``error``, ``vacuous`` or ``skipped``. ``kahn`` is the category of Kahn et al. 2016, and
+    its context.
     """
 
     check: str
@@ -258,6 +298,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     status: Status
     severity: Severity
     dimension: Dimension
+    kahn: str = ""
     weight: float = 1.0
     unit: str = "rows"
     element_count: int | None = None
@@ -276,8 +317,16 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     gx_success: bool | None = None
 
 
+NO_PERIOD = "(none)"
+"""What stands for rows whose period is missing or cannot be read."""
+
+
 class Measure(Struct, frozen=True):
-    """Counts of one check for one organisation; ``organisation`` is None for the whole extract."""
+    """Counts of one check for one organisation in one period; ``organisation`` is None for the whole extract.
+
+    ``period`` is an interval as ISO 8601 writes it (``2024-10-01/2024-10-31``), ``(none)``, or None where the check or the
+    extract has no periods.
+    """
 
     extract: str
     check: str
@@ -285,6 +334,55 @@ class Measure(Struct, frozen=True):
     element_count: int
     missing_count: int
     unexpected_count: int
+    period: str | None = None
+
+
+class FieldMeasure(Struct, frozen=True):
+    """The values of one column for one organisation in one period, each in exactly one of five classes.
+
+    Missing: NULL or blank. Default: a default code of the field. Invalid: breaks a rule of validity about the column. Other: a
+    code for "other". Valid: all others. ``organisation`` and ``period`` as in :class:`Measure`.
+
+    Raises ArithmeticError if the classes do not add up to the ``records``: then a figure of the engine is wrong.
+    """
+
+    extract: str
+    column: str
+    organisation: str | None
+    period: str | None
+    records: int
+    valid: int
+    other: int
+    default: int
+    invalid: int
+    missing: int
+
+    def __post_init__(self) -> None:
+        if self.valid + self.other + self.default + self.invalid + self.missing != self.records:
+            raise ArithmeticError(f"the classes of {self.column} in {self.extract} do not add up to {self.records} records")
+
+
+class FieldRun(Struct, frozen=True, omit_defaults=True):
+    """What was measured of one column: as which data item, with which tolerance of default codes, by which checks of validity.
+
+    ``problem`` says why nothing was measured, if nothing was.
+    """
+
+    column: str
+    checks: tuple[str, ...] = ()
+    item: Literal["current", "experimental"] | None = None
+    tolerance: float | None = None
+    problem: str = ""
+
+
+class Organisation(Struct, frozen=True):
+    """An organisation as a register knows it; "" where that does not say."""
+
+    code: str
+    level: Level
+    parent: str = ""
+    region: str = ""
+    kind: str = ""
 
 
 class SuiteReference(Struct, frozen=True):
@@ -321,12 +419,14 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     suite: SuiteReference
     planned: int
     outcomes: tuple[Outcome, ...]
+    fields: tuple[FieldRun, ...] = ()
     purpose: Purpose = "quality"
     files: tuple[File, ...] = ()
     others: tuple[OtherExtract, ...] = ()
     rows: int | None = None
     organisation_column: str | None = None
     organisations: int | None = None
+    period_column: str | None = None
     problem: str = ""
     queries: tuple[Query, ...] = ()
     seconds: float = 0.0
@@ -336,7 +436,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that one ``dq check`` did; the shape of ``run.json``.
 
     ``version`` is the version of this shape. ``exit_code`` is what ``dq check`` ends with, ``verdict`` says it in words.
-    ``measures`` are stored beside ``run.json``, as Parquet.
+    ``measures``, ``fields`` and ``organisations`` (what registers among the extracts say) are stored beside ``run.json``, as
+    Parquet.
     """
 
     version: int
@@ -350,6 +451,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_code: int
     verdict: str
     measures: tuple[Measure, ...] = ()
+    fields: tuple[FieldMeasure, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

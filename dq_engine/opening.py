@@ -45,11 +45,19 @@ class Opened(Struct, frozen=True):
 
 
 def open_extract(
-    ask: Ask, extract: Extract, wanted: Sequence[str], directory: Path, settings: dict[str, Any], *, show: bool
+    ask: Ask,
+    extract: Extract,
+    wanted: Sequence[str],
+    directory: Path,
+    settings: dict[str, Any],
+    *,
+    show: bool,
+    written: Sequence[str] = (),
 ) -> Opened:
     """Opens an extract and those of its others that are ``wanted``; ``show`` as ``--show-values``.
 
-    ``directory`` holds links to files whose names DuckDB would misread. Raises :class:`dq_engine.errors.WorkerError` and OSError
+    ``directory`` holds links to files whose names DuckDB would misread; ``written`` are the only files that queries may write.
+    Raises :class:`dq_engine.errors.WorkerError` and OSError
     if the extract cannot be read, :class:`UsageError` if its columns cannot be called as the configuration says.
     """
     files = as_they_are(extract.files)
@@ -69,7 +77,9 @@ def open_extract(
             continue
         listed = readable(other.files, directory, f"{other.name}-")
         asked[other.name] = {"files": listed, "relation": phrase.read_parquet(listed, partitioned=other.partitioned)}
-    described = ask({"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked})
+    described = ask(
+        {"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked, "written": list(written)}
+    )
     table = _table(described, extract.suite.feed, extract, show=show)
     views = [phrase.view(table, paths, partitioned=extract.partitioned)]
     tables: dict[str, Table | str] = dict(troubles)

@@ -11,15 +11,18 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from dq_engine import sql
+from dq_engine import sql, vodim
 from dq_engine.catalog import conditions, periods
 from dq_engine.catalog.base import NEVER, Scope, find_column
+from dq_engine.catalog.shapes import RowExpectation
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
     BoundsFact,
     Column,
     Count,
     ExtremumFact,
+    Feed,
+    Field,
     GroupScalar,
     ItemNumber,
     Items,
@@ -46,22 +49,47 @@ class Planned(Struct, frozen=True):
     problem: str = ""
 
 
+ALL_ROWS = Count(None, RowsFact())
+"""The number of rows, in which the classes of a field add up."""
+
+
+class PlannedField(Struct, frozen=True):
+    """A column with the counts of its values by class, and the ids of the checks that say what is valid; or the ``problem``."""
+
+    column: str
+    field: Field
+    metrics: dict[vodim.ValueClass, Count] = {}
+    checks: tuple[str, ...] = ()
+    problem: str = ""
+
+
 class Plan(Struct, frozen=True):
     """What is to be found out about one extract.
 
-    ``known`` holds the metrics that are answered already, ``periods`` the columns whose values are read as periods first.
+    ``organisation`` and ``period`` are the columns by which counts are split. ``known`` holds the metrics that are answered
+    already, ``periods`` the columns whose values are read as periods first.
     """
 
     table: Table
     organisation: Column | None
     checks: tuple[Planned, ...]
+    period: Column | None = None
+    fields: tuple[PlannedField, ...] = ()
     known: dict[Metric, Number] = {}
     periods: tuple[Column, ...] = ()
 
+    def wanted(self) -> Iterator[tuple[Metric, ...]]:
+        """The metrics of each check, then of each field with the number of its rows."""
+        yield from (tuple(planned.metrics.values()) for planned in self.checks)
+        yield from ((ALL_ROWS, *planned.metrics.values()) for planned in self.fields if planned.metrics)
+
+    def needed(self) -> tuple[Metric, ...]:
+        """The metrics of all checks and fields, each once, in the order in which they are first needed."""
+        return tuple(dict.fromkeys(metric for metrics in self.wanted() for metric in metrics))
+
     def pending(self) -> tuple[Metric, ...]:
-        """The metrics that no pass has answered, each once, in the order in which they are first needed."""
-        needed = dict.fromkeys(metric for planned in self.checks for metric in planned.metrics.values())
-        return tuple(metric for metric in needed if metric not in self.known)
+        """The needed metrics that no pass has answered."""
+        return tuple(metric for metric in self.needed() if metric not in self.known)
 
 
 MOST_TOGETHER = 8
@@ -81,15 +109,52 @@ class Scans(Struct, frozen=True):
     queries: tuple[QueryCount, ...]
 
 
-def make_plan(checks: Sequence[Check], scope: Scope) -> Plan:
-    """The plan for ``checks`` on the extract, organisations and other extracts of ``scope``."""
+def make_plan(checks: Sequence[Check], scope: Scope, feed: Feed, skipped: Sequence[Check] = ()) -> Plan:
+    """The plan for ``checks`` on the extract, organisations and other extracts of ``scope``.
+
+    ``feed`` names the fields whose values are put into classes; ``skipped`` are the checks of its suite that are not run.
+    """
     planned = tuple(_expand(check, scope) for check in checks)
     names = dict.fromkeys(name for item in planned if not item.problem for name in item.check.expectation.periods())
-    named = {column.sql: column for column in map(scope.column, names) if periods.spans(column)}
-    plan = Plan(scope.table, scope.organisation, planned, periods=tuple(named.values()))
+    read = [*map(scope.column, names), *([scope.period] if scope.period is not None else [])]
+    named = {column.sql: column for column in read if periods.spans(column)}
+    plan = Plan(
+        scope.table,
+        scope.organisation,
+        planned,
+        scope.period,
+        tuple(_fields(feed, planned, skipped, scope)),
+        periods=tuple(named.values()),
+    )
     for refine in PASSES:
         plan = refine(plan)
     return plan
+
+
+def _fields(feed: Feed, planned: Sequence[Planned], skipped: Sequence[Check], scope: Scope) -> Iterator[PlannedField]:
+    """The fields of the feed; without any that it names, the columns that rules are about."""
+    rules = [item for item in planned if _says_what_is_valid(item.check)]
+    left_out = [check for check in skipped if _says_what_is_valid(check)]
+    for name in feed.columns or dict.fromkeys(item.check.columns[0] for item in planned if len(item.check.columns) == 1):
+        field = feed.columns.get(name, Field())
+        own = [item for item in rules if item.check.columns[0].casefold() == name.casefold()]
+        ids = tuple(item.check.id for item in own)
+        troubles = [f"{item.check.id}: {item.problem}" for item in own if item.problem]
+        troubles += [f"{c.id}: was not selected" for c in left_out if c.columns[0].casefold() == name.casefold()]
+        try:
+            if troubles:
+                raise NotEvaluable("; ".join(troubles))
+            counts = [metric for item in own if isinstance(metric := item.metrics.get("unexpected"), Count)]
+            metrics = vodim.classes(scope.column(name), field, [metric.predicate or NEVER for metric in counts])
+            yield PlannedField(name, field, metrics, ids)
+        except NotEvaluable as error:
+            yield PlannedField(name, field, checks=ids, problem=str(error))
+
+
+def _says_what_is_valid(check: Check) -> bool:
+    """Whether the check judges the values of one column, row by row and by this extract alone, as valid or not."""
+    row = isinstance(check.expectation, RowExpectation)
+    return row and check.dimension == "validity" and len(check.columns) == 1 and not check.others
 
 
 def _expand(check: Check, scope: Scope) -> Planned:
@@ -163,8 +228,9 @@ def scans(plan: Plan) -> Scans:
             case QueryCount():
                 queries.append(metric)
     rows = list(dict.fromkeys([*rows, *per_organisation(plan)]))
-    alone = {metric for planned in plan.checks if not planned.check.others for metric in planned.metrics.values()}
-    across = {metric for planned in plan.checks for metric in planned.metrics.values()} - alone
+    across = {metric for planned in plan.checks if planned.check.others for metric in planned.metrics.values()}
+    across -= {metric for planned in plan.checks if not planned.check.others for metric in planned.metrics.values()}
+    across.discard(ALL_ROWS)
     return Scans(
         tuple(map(tuple, in_groups([m for m in rows if m not in across], [m for m in rows if m in across]))),
         {key: tuple(metrics) for key, metrics in keys.items()},
@@ -189,11 +255,12 @@ def per_organisation(plan: Plan) -> Iterable[Count]:
     """The counts that must be split by organisation though their total is known (a total of 0 splits into zeros)."""
     if plan.organisation is None:
         return ()
-    needed = {
-        metric: None
+    counted = [
+        planned.metrics.get(name)
         for planned in plan.checks
         if "unexpected" in planned.metrics and not isinstance(planned.metrics["unexpected"], QueryCount | ItemNumber)
         for name in COUNTS
-        if isinstance(metric := planned.metrics.get(name), Count) and plan.known.get(metric, -1) != 0
-    }
+    ]
+    counted += [metric for planned in plan.fields for metric in (ALL_ROWS, *planned.metrics.values())]
+    needed = {metric: None for metric in counted if isinstance(metric, Count) and plan.known.get(metric, -1) != 0}
     return tuple(needed)

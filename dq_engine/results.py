@@ -59,6 +59,7 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         status=status,
         severity=check.severity,
         dimension=check.dimension,
+        kahn=check.kahn,
         weight=check.weight,
         message=message,
         notes=check.notes,

@@ -9,16 +9,17 @@ import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import privacy, results
+from dq_engine import privacy, results, splits, vodim
 from dq_engine.catalog import conditions
-from dq_engine.catalog.base import Scope, find_column
-from dq_engine.catalog.periods import spans_table
+from dq_engine.catalog.base import Scope, find_column, number
+from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
@@ -26,6 +27,8 @@ from dq_engine.model import (
     Column,
     Count,
     ExtractRun,
+    FieldMeasure,
+    FieldRun,
     File,
     GroupScalar,
     ItemNumber,
@@ -33,6 +36,7 @@ from dq_engine.model import (
     Measure,
     Metric,
     Number,
+    Organisation,
     OtherExtract,
     Outcome,
     Query,
@@ -42,14 +46,27 @@ from dq_engine.model import (
     Table,
 )
 from dq_engine.opening import Changed, Opened, open_extract, unchanged
-from dq_engine.plan import COUNTS, Plan, Planned, Scans, footer_questions, in_groups, make_plan, scans, with_known
+from dq_engine.plan import (
+    ALL_ROWS,
+    Plan,
+    Planned,
+    PlannedField,
+    Scans,
+    footer_questions,
+    in_groups,
+    make_plan,
+    scans,
+    with_known,
+)
 from dq_engine.process import WorkerProcess
+from dq_engine.run_tables import CountFiles
 from dq_engine.suite import Check
 
 Progress = Callable[[str, float], None]
 """Hears what is done on an extract (a phase in words) and how far it is (0 to 1)."""
 Hear = Callable[[float], None]
 """Hears how far a query is, in per cent."""
+Answer = TypeVar("Answer")
 
 
 class Limits(Struct, frozen=True):
@@ -58,6 +75,15 @@ class Limits(Struct, frozen=True):
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
+
+
+class Checked(Struct, frozen=True):
+    """What was found about one extract: its record, the counts as a whole, and what it registers."""
+
+    run: ExtractRun
+    measures: Sequence[Measure] = ()
+    fields: Sequence[FieldMeasure] = ()
+    organisations: Sequence[Organisation] = ()
 
 
 def check_extract(
@@ -69,12 +95,14 @@ def check_extract(
     today: dt.date,
     show_values: bool,
     progress: Progress,
-) -> tuple[ExtractRun, list[Measure]]:
+    files: CountFiles,
+) -> Checked:
     """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError.
 
-    ``today`` is the day on which the data are looked at, for rules about their age.
+    ``today`` is the day on which the data are looked at, for rules about their age. ``files`` are those to be written,
+    with the counts by organisation and period: they are there only if something was counted so.
     """
-    return _Scan(worker, extract, selected, limits, today=today, show_values=show_values, progress=progress).run()
+    return _Scan(worker, extract, selected, limits, today=today, show_values=show_values, progress=progress, files=files).run()
 
 
 def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
@@ -88,10 +116,10 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
         plan = scan.ask_footer(scan.plan())
     except (WorkerError, UsageError, OSError) as error:
         raise ExtractError(f"{extract.name}: {scan.words(error)}") from None
-    needed = {metric for planned in plan.checks for metric in planned.metrics.values()}
+    needed = plan.needed()
     lines = [
         f"-- {extract.name}: {len(plan.table.columns)} columns, {scan.rows:,} rows",
-        f"-- {len(plan.checks)} checks need {len(needed)} numbers",
+        f"-- {len(plan.checks)} checks and {len(plan.fields)} fields need {len(needed)} numbers",
         f"-- the footers give {len(plan.known)} of these numbers without a scan",
         *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
     ]
@@ -116,42 +144,42 @@ class _Scan:
         today: dt.date,
         show_values: bool,
         progress: Progress,
+        files: CountFiles | None = None,
     ) -> None:
         self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
-        self.today, self.show_values = today, show_values
+        self.today, self.show_values, self.files = today, show_values, files
         self.started = time.monotonic()
         self.deadline = None if limits.timeout is None else self.started + limits.timeout
         self.wanted = [check for check in extract.suite.checks if selected(check)]
         self.queries: list[Query] = []
+        self.fields: list[FieldRun] = []
         self.opened: Opened = NOT_YET
         self.problem = ""
         self.death: WorkerDied | None = None
         self.rows: int | None = None
         self.numbers: dict[Metric, Number] = {}
         self.failures: dict[Metric, str] = {}
-        self.organisations: list[str] = []
-        self.counts: dict[Metric, list[int]] = {}
-        self.item_counts: dict[Metric, dict[str, int]] = {}
+        self.counted = splits.Counted()
+        self.organisations = 0
 
     # ------------------------------------------------------------------------------------------------------- the course
 
-    def run(self) -> tuple[ExtractRun, list[Measure]]:
+    def run(self) -> Checked:
         judged: dict[str, Outcome] = {}
-        measures: list[Measure] = []
+        found: Callable[[ExtractRun], Checked] = Checked
         if self.wanted:
             try:
-                judged, measures = self.judged()
+                judged, found = self.judged()
             except (WorkerError, UsageError, Changed, OSError) as error:
                 judged = {check.id: self.error(check, self.words(error)) for check in self.wanted}
-                measures = []
                 self.problem = self.words(error)
         outcomes = tuple(
             judged.get(check.id) or results.unjudged(check, self.extract.name, "skipped", "not selected")
             for check in self.extract.suite.checks
         )
-        return self.record(outcomes), measures
+        return found(self.record(outcomes))
 
-    def judged(self) -> tuple[dict[str, Outcome], list[Measure]]:
+    def judged(self) -> tuple[dict[str, Outcome], Callable[[ExtractRun], Checked]]:
         self.progress("opening", 0.0)
         plan = self.plan()
         plan = self.ask_footer(plan)
@@ -162,36 +190,48 @@ class _Scan:
         self.progress("looking at failures", 0.9)
         self.split_duplicates(plan)
         outcomes = self.with_examples(plan, outcomes)
-        measures = self.measures(plan, outcomes)
-        outcomes = self.with_organisations(outcomes, measures)
+        self.fields = [self.field_run(field) for field in plan.fields]
+        measures, fields = self.measures(outcomes), self.field_measures(plan)
+        outcomes = self.written(plan, outcomes)
+        registered = self.registered(plan)
         self.progress("done", 1.0)
         unchanged(self.extract, self.opened)
-        return outcomes, measures
+        return outcomes, lambda record: Checked(record, measures, fields, registered)
 
     def plan(self) -> Plan:
         settings: dict[str, Any] = {"temp_directory": str(self.worker.directory / "spill")}
         settings |= {} if self.limits.threads is None else {"threads": self.limits.threads}
         settings |= {} if self.limits.memory_limit is None else {"memory_limit": self.limits.memory_limit}
         needed = [name for check in self.wanted for name in check.others]
-        self.opened = open_extract(self.ask, self.extract, needed, self.worker.directory, settings, show=self.show_values)
+        written = [] if self.files is None else [str(self.files.measures), str(self.files.fields)]
+        self.opened = open_extract(
+            self.ask, self.extract, needed, self.worker.directory, settings, show=self.show_values, written=written
+        )
         table = self.opened.table
         self.rows = table.rows
         for view in self.opened.views:
             self.query("view", view)
-        scope = Scope(table, None, self.opened.others, self.organisation(table), self.today)
-        return make_plan(self.wanted, scope)
+        feed = self.extract.suite.feed
+        organisation = self.splitting(table, feed.organisation_column, "organisation")
+        period = self.splitting(table, feed.period_column, "period")
+        scope = Scope(table, None, self.opened.others, organisation, self.today, period)
+        skipped = [check for check in self.extract.suite.checks if check not in self.wanted]
+        return make_plan(self.wanted, scope, feed, skipped)
 
-    def organisation(self, table: Table) -> Column | None:
-        name = self.extract.suite.feed.organisation_column
+    def splitting(self, table: Table, name: str | None, what: str) -> Column | None:
+        """The column of organisations or periods, by which counts are split; None where there is none that can be used."""
         if name is None:
             return None
         try:
             column = find_column(table, name)
             if privacy.sensitivity(column.name, self.extract.suite.feed) == "identifying":
                 raise NotEvaluable(f'column "{column.name}" identifies people')
+            if what == "period":
+                first_day(column, column.sql)
             return column
         except NotEvaluable as error:
-            self.problem = f"{error}, which the suite names as its organisation column: nothing is counted per organisation"
+            problem = f"{error}, which the suite names as its {what} column: nothing is counted per {what}"
+            self.problem = self.problem or problem
             return None
 
     def ask_footer(self, plan: Plan) -> Plan:
@@ -231,6 +271,16 @@ class _Scan:
         self.progress(words, start)
         return lambda percent: self.progress(words, start + share * percent / 100)
 
+    def answered(self, metrics: Sequence[Metric], ask: Callable[[], Answer]) -> Answer | None:
+        """What a scan answers; None where it failed, which is noted for the metrics. Raises :class:`WorkerDied`."""
+        try:
+            return ask()
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            self.failures |= dict.fromkeys(metrics, str(error))
+            return None
+
     def read_periods(self, column: Column, hear: Hear) -> None:
         """Makes the table of a column's periods; without it, the checks that need it say what is missing."""
         try:
@@ -242,102 +292,84 @@ class _Scan:
 
     def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], hear: Hear) -> None:
         try:
-            rows = self.query("rows", phrase.row_scan(metrics, plan.organisation), hear)
+            self.count_rows(plan, metrics, "rows", hear)
         except WorkerDied:
             raise
         except WorkerError:
             self.scan_one_by_one(plan, set(metrics))
-            return
-        self.keep_rows(plan, metrics, rows)
 
     def scan_one_by_one(self, plan: Plan, metrics: set[Count | Scalar]) -> None:
         """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone."""
-        for planned in plan.checks:
-            needed = [m for m in dict.fromkeys(planned.metrics.values()) if isinstance(m, Count | Scalar) and m in metrics]
-            if own := [metric for metric in needed if metric not in self.numbers or metric not in self.counts]:
-                self.scan_one(plan, own)
+        for wanted in plan.wanted():
+            done = {metric for _, columns in self.counted.rows for metric in columns}
+            own = [m for m in dict.fromkeys(wanted) if isinstance(m, Count | Scalar) and m in metrics and m not in done]
+            if own := [metric for metric in own if plan.organisation or metric not in self.numbers]:
+                self.answered(own, functools.partial(self.count_rows, plan, own, "rows of one check"))
 
-    def scan_one(self, plan: Plan, metrics: Sequence[Count | Scalar]) -> None:
-        try:
-            rows = self.query("rows of one check", phrase.row_scan(metrics, plan.organisation))
-        except WorkerDied:
-            raise
-        except WorkerError as error:
-            self.failures |= dict.fromkeys(metrics, str(error))
-            return
-        self.keep_rows(plan, metrics, rows)
+    def count_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], purpose: str, hear: Hear | None = None) -> None:
+        """Scans the rows. Counts by organisation and period stay in a table of the worker; the totals come here."""
+        sql = phrase.row_scan(metrics, plan.organisation, plan.period)
+        if plan.organisation is None:
+            (total,) = self.query(purpose, sql, hear)
+        else:
+            name, columns = splits.table("counts", len(self.counted.rows) + 1), splits.numbered(metrics)
+            self.query(purpose, f"CREATE TEMP TABLE {name} AS {sql}", hear)
+            ((groups, organisations, *total),) = self.query("totals", splits.totals(name, list(columns.values())))
+            if groups > phrase.MOST_GROUPS or organisations > phrase.MOST_ORGANISATIONS:
+                raise WorkerError(
+                    f'column "{plan.organisation.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values: '
+                    "it cannot be the column of organisations that the suite calls it"
+                )
+            self.organisations = organisations
+            self.counted = msgspec.structs.replace(self.counted, rows=(*self.counted.rows, (name, columns)))
+        self.numbers |= {m: n for m, n in zip(metrics, total, strict=True) if m not in plan.known}
 
     def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str, hear: Hear) -> None:
-        try:
-            (row,) = self.query(purpose, sql, hear)
-        except WorkerDied:
-            raise
-        except WorkerError as error:
-            self.failures |= dict.fromkeys(metrics, str(error))
-            return
-        self.numbers |= dict(zip(metrics, row, strict=True))
+        if rows := self.answered(metrics, lambda: self.query(purpose, sql, hear)):
+            self.numbers |= dict(zip(metrics, rows[0], strict=True))
 
     def scan_items(self, items: Items, metrics: Sequence[ItemNumber], hear: Hear) -> None:
-        try:
-            rows = self.query("items", phrase.item_scan(items, metrics), hear)
-        except WorkerDied:
-            raise
-        except WorkerError as error:
-            self.failures |= dict.fromkeys(metrics, str(error))
-            return
+        sql = phrase.item_scan(items, metrics)
         if not items.split:
-            self.numbers |= dict(zip(metrics, rows[0], strict=True))
+            self.scan_group(metrics, "items", sql, hear)
             return
-        self.numbers |= dict(zip(metrics, rows[0][1:], strict=True))
-        for place, metric in enumerate(metrics, 1):
-            self.item_counts[metric] = {row[0]: row[place] for row in rows[1:]}
+        name, columns = splits.table("items", len(self.counted.items) + 1), splits.numbered(metrics)
+
+        def count() -> list[list[Any]]:
+            self.query("items", f"CREATE TEMP TABLE {name} AS {sql}", hear)
+            return self.query("totals", splits.totals(name, list(columns.values())))
+
+        if rows := self.answered(metrics, count):
+            self.numbers |= dict(zip(metrics, rows[0][2:], strict=True))
+            self.counted = msgspec.structs.replace(self.counted, items={**self.counted.items, items: (name, columns)})
 
     def scan_query(self, metric: QueryCount, hear: Hear) -> None:
         sql = phrase.query_scan(metric)
         request = {"op": "suite_query", "query": metric.query, "sql": sql}
-        try:
-            ((count,),) = self.timed("query of the suite", sql, request, hear)["rows"]
-        except WorkerDied:
-            raise
-        except WorkerError as error:
-            self.failures[metric] = f"the query of the suite failed: {error}"
-            return
-        self.numbers[metric] = count
-
-    def keep_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], rows: list[list[Any]]) -> None:
-        if plan.organisation is None:
-            (total,) = rows
-            self.numbers |= dict(zip(metrics, total, strict=True))
-            return
-        if len(rows) > phrase.MOST_ORGANISATIONS:
-            raise WorkerError(
-                f'column "{plan.organisation.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values: '
-                "it cannot be the column of organisations that the suite calls it"
-            )
-        (total,) = (row[1:] for row in rows if row[0] is None)
-        self.numbers |= {m: n for m, n in zip(metrics, total, strict=True) if m not in plan.known}
-        split = sorted(row for row in rows if row[0] is not None)
-        self.organisations = [row[0] for row in split]
-        for place, metric in enumerate(metrics, 1):
-            if isinstance(metric, Count):
-                self.counts[metric] = [row[place] for row in split]
+        rows = self.answered([metric], lambda: self.timed("query of the suite", sql, request, hear)["rows"])
+        if rows:
+            self.numbers[metric] = rows[0][0]
+        else:
+            self.failures[metric] = f"the query of the suite failed: {self.failures[metric]}"
 
     # --------------------------------------------------------------------------------------------- what failed, once more
 
     def split_duplicates(self, plan: Plan) -> None:
-        """Counts repeated keys per organisation, for those keys that have any."""
-        if plan.organisation is None or not self.organisations:
+        """Counts repeated keys by organisation and period, for those keys that have any."""
+        if plan.organisation is None or not self.counted.rows:
             return
-        for planned in plan.checks:
-            metric = planned.metrics.get("unexpected")
-            if isinstance(metric, GroupScalar) and self.numbers.get(metric) and metric not in self.counts:
-                try:
-                    rows = self.query("repeated keys", phrase.duplicates_by_organisation(metric.key, plan.organisation))
-                except WorkerError as error:
-                    self.problem = self.problem or f"repeated keys could not be counted per organisation: {error}"
-                    continue
-                found = {organisation: int(count) for organisation, count in rows}
-                self.counts[metric] = [found.get(organisation, 0) for organisation in self.organisations]
+        metrics = [planned.metrics.get("unexpected") for planned in plan.checks]
+        for metric in dict.fromkeys(metrics):
+            if not isinstance(metric, GroupScalar) or not self.numbers.get(metric):
+                continue
+            name = splits.table("repeated", len(self.counted.repeated) + 1)
+            sql = phrase.duplicates_by_organisation(metric.key, plan.organisation, plan.period)
+            try:
+                self.query("repeated keys", f"CREATE TEMP TABLE {name} AS {sql}")
+            except WorkerError as error:
+                self.problem = self.problem or f"repeated keys could not be counted per organisation: {error}"
+                continue
+            self.counted = msgspec.structs.replace(self.counted, repeated=(*self.counted.repeated, (name, metric)))
 
     def with_examples(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         failed = [p for p in plan.checks if self.worth_examples(outcomes[p.check.id])]
@@ -377,44 +409,105 @@ class _Scan:
 
     # ----------------------------------------------------------------------------------------------------------- records
 
-    def measures(self, plan: Plan, outcomes: dict[str, Outcome]) -> list[Measure]:
-        found: list[Measure] = []
-        for planned in plan.checks:
-            outcome = outcomes[planned.check.id]
-            if outcome.element_count is None or outcome.missing_count is None or outcome.unexpected_count is None:
-                continue
-            name, check = self.extract.name, planned.check.id
-            found.append(Measure(name, check, None, outcome.element_count, outcome.missing_count, outcome.unexpected_count))
-            if isinstance(planned.metrics.get("unexpected"), ItemNumber):
-                found.extend(Measure(name, check, *row) for row in self.split_items(planned))
-                continue
-            split = [self.split(planned.metrics.get(count)) for count in COUNTS]
-            if self.organisations and all(column is not None for column in split):
-                rows = zip(self.organisations, *(column or [] for column in split), strict=True)
-                found.extend(Measure(name, check, *row) for row in rows)
+    def measures(self, outcomes: dict[str, Outcome]) -> list[Measure]:
+        """The counts of checks over the whole extract."""
+        return [
+            Measure(self.extract.name, o.check, None, o.element_count, o.missing_count, o.unexpected_count)
+            for o in outcomes.values()
+            if o.element_count is not None and o.missing_count is not None and o.unexpected_count is not None
+        ]
+
+    def field_run(self, planned: PlannedField) -> FieldRun:
+        """What was measured of a field; if it could not be, why."""
+        missed = [self.failures.get(metric, "") for metric in planned.metrics.values() if metric not in self.numbers]
+        problem = planned.problem or (missed[0] or "a number that is needed was not found out" if missed else "")
+        tolerance = planned.field.tolerance if planned.field.default_codes else None
+        return FieldRun(planned.column, planned.checks, planned.field.item, tolerance, problem)
+
+    def field_measures(self, plan: Plan) -> list[FieldMeasure]:
+        """The classes of the values of fields over the whole extract."""
+        found = []
+        for planned, said in zip(plan.fields, self.fields, strict=True):
+            if not said.problem:
+                counts = [number(self.numbers[planned.metrics[name]]) for name in vodim.CLASSES]
+                found.append(FieldMeasure(self.extract.name, planned.column, None, None, plan.table.rows, *counts))
         return found
 
-    def split_items(self, planned: Planned) -> list[tuple[str, int, int, int]]:
-        """The counts of items by organisation; none where they do not belong to organisations."""
-        element, missing, unexpected = (self.item_counts.get(planned.metrics[count], {}) for count in COUNTS)
-        return [(name, element[name], missing[name], unexpected[name]) for name in sorted(element)]
+    def written(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        """Writes the counts by organisation and period; gives the outcomes with how many organisations fail them."""
+        if self.files is None or not (self.counted.rows or self.counted.items):
+            return outcomes
+        places = {check.id: place for place, check in enumerate(self.extract.suite.checks)}
+        found = {places[p.check.id]: splits.triple(p.metrics, self.counted, self.numbers) for p in plan.checks}
+        triples = {
+            place: triple
+            for place, triple in found.items()
+            if triple and outcomes[self.extract.suite.checks[place].id].unexpected_count is not None
+        }
+        try:
+            if self.counted.rows:
+                self.query("counts", splits.wide(self.counted))
+            self.write_fields(plan, self.files.fields)
+            if not triples:
+                return outcomes
+            failing = dict(self.query("failing organisations", splits.failing(triples)))
+            self.query("counts", splits.measures(triples, str(self.files.measures)))
+        except WorkerError as error:
+            self.problem = self.problem or f"what was counted per organisation could not be written: {error}"
+            return outcomes
+        told = {
+            check: msgspec.structs.replace(outcome, failing_organisations=failing[places[check]])
+            for check, outcome in outcomes.items()
+            if places[check] in failing
+        }
+        return {**outcomes, **told}
 
-    def split(self, metric: Metric | None) -> list[int] | None:
-        """A count by organisation, in the order of ``organisations``; None where it is not known."""
-        if metric is None:
-            return None
-        if metric in self.counts:
-            return self.counts[metric]
-        return [0] * len(self.organisations) if self.numbers.get(metric) == 0 else None
+    def write_fields(self, plan: Plan, path: Path) -> None:
+        """Writes the classes of fields by organisation and period. Raises ArithmeticError if they do not add up."""
+        records = splits.column(ALL_ROWS, self.counted, self.numbers)
+        columns: dict[int, dict[vodim.ValueClass, str]] = {}
+        for place, (planned, said) in enumerate(zip(plan.fields, self.fields, strict=True)):
+            found = {name: splits.column(planned.metrics.get(name), self.counted, self.numbers) for name in vodim.CLASSES}
+            if not said.problem and None not in found.values():
+                columns[place] = {name: text for name, text in found.items() if text is not None}
+        if not columns or records is None:
+            return
+        (unequal,) = self.query("classes of fields", splits.unequal(columns, records))
+        for place, groups in zip(columns, unequal, strict=True):
+            if groups:
+                raise ArithmeticError(f"the classes of {plan.fields[place].column} do not add up in {groups} groups of rows")
+        self.query("counts", splits.fields(columns, records, str(path)))
+
+    def registered(self, plan: Plan) -> list[Organisation]:
+        """What the extract registers of organisations, if it is a register. Only columns that are public are read."""
+        feed, table = self.extract.suite.feed, self.opened.table
+        if feed.register is None or feed.purpose != "quality":
+            return []
+        try:
+            named = (feed.register.code, feed.register.parent, feed.register.region, feed.register.kind)
+            code, parent, region, kind = (None if name is None else find_column(table, name) for name in named)
+            assert code is not None
+            public = {
+                name: column
+                for name, column in {"parent": parent, "region": region, "kind": kind}.items()
+                if column is not None and column.shown
+            }
+            rows = self.query("register", phrase.register(code, public, plan.period))
+        except (NotEvaluable, WorkerError) as error:
+            self.problem = self.problem or f"the organisations that the extract registers could not be read: {error}"
+            return []
+        return [Organisation(code, feed.level, *(said or "" for said in texts)) for code, *texts in rows]
 
     @staticmethod
     def with_organisations(outcomes: dict[str, Outcome], measures: list[Measure]) -> dict[str, Outcome]:
-        failing: dict[str, int] = {}
+        failing: dict[str, set[str]] = {}
         for measure in measures:
             if measure.organisation is not None:
-                failing[measure.check] = failing.get(measure.check, 0) + (measure.unexpected_count > 0)
+                fails = failing.setdefault(measure.check, set())
+                if measure.unexpected_count > 0:
+                    fails.add(measure.organisation)
         return {
-            check: msgspec.structs.replace(outcome, failing_organisations=failing[check]) if check in failing else outcome
+            check: msgspec.structs.replace(outcome, failing_organisations=len(failing[check])) if check in failing else outcome
             for check, outcome in outcomes.items()
         }
 
@@ -429,12 +522,14 @@ class _Scan:
             suite=SuiteReference(suite.name, suite.origin, suite.sha256),
             planned=len(suite.checks),
             outcomes=outcomes,
+            fields=tuple(self.fields),
             purpose=suite.feed.purpose,
             files=_shown(self.opened.files),
             others=tuple(OtherExtract(other.name, _shown(other.files)) for other in self.opened.other_files),
             rows=self.rows,
             organisation_column=suite.feed.organisation_column,
-            organisations=len(self.organisations) if self.organisations else None,
+            organisations=self.organisations or None,
+            period_column=suite.feed.period_column,
             problem=self.problem,
             queries=tuple(self.queries),
             seconds=round(time.monotonic() - self.started, 3),
@@ -464,8 +559,8 @@ class _Scan:
 
     def redacted(self, sql: str) -> str:
         """The query as it may be stored: without the folders of the files, which may hold values of partitions."""
-        for number, path in enumerate([*self.opened.paths, *self.opened.other_paths], 1):
-            sql = sql.replace(path.replace("'", "''"), f"file {number}")
+        for place, path in enumerate([*self.opened.paths, *self.opened.other_paths], 1):
+            sql = sql.replace(path.replace("'", "''"), f"file {place}")
         return sql
 
     def error(self, check: Check, message: str) -> Outcome:

@@ -20,7 +20,8 @@ from msgspec import Struct
 from dq_engine import sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
-from dq_engine.catalog.others import NAME_PATTERN, OtherName
+from dq_engine.catalog.others import OtherName
+from dq_engine.catalog.wording import allowed, in_words
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
 from dq_engine.privacy import sensitivity
@@ -74,6 +75,11 @@ class Check(Struct, frozen=True):
             return self.description.rstrip(".")
         sentence = self.expectation.statement()
         return sentence if self.condition is None else f"{sentence}, where {conditions.spoken(self.condition)}"
+
+    @property
+    def kahn(self) -> str:
+        """The category of Kahn et al. 2016, and its context: validation by another extract, or else verification in this one."""
+        return f"{self.expectation.kahn}, {'validation' if self.others else 'verification'}"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -192,7 +198,10 @@ class _Reader:
         fields: dict[str, Field] = {}
         for column, described in self.mapping("$.meta.dq.columns", own.get("columns")).items():
             path = f"$.meta.dq.columns.{column}"
+            before = len(self.problems)
             fields[column] = Field(**self.struct(path, self.mapping(path, described), Field, "key"))
+            if len(self.problems) == before:
+                self.codes(path, fields[column])
         given = str(values.get("feed", slug))
         if not re.fullmatch(r"[a-z][a-z0-9_]*", given):
             wanted = "expected lower-case letters, digits and underscores, such as list_sizes"
@@ -203,7 +212,27 @@ class _Reader:
         elif feed.organisation_column and sensitivity(feed.organisation_column, feed) == "identifying":
             what = f'column "{feed.organisation_column}" identifies people, so it cannot name organisations'
             self.fault("$.meta.dq.organisation_column", what)
+        self.register(feed)
         return feed
+
+    def codes(self, path: str, field: Field) -> None:
+        default = {str(code) for code in field.default_codes}
+        if both := [code for code in field.other_codes if str(code) in default]:
+            listed = ", ".join(map(sql.spoken, both))
+            self.fault(f"{path}.other_codes", f"{listed} stands in default_codes too", "Keep each code in one of the two.")
+        if field.tolerance > 0 and not default:
+            self.fault(f"{path}.tolerance", "says nothing: the column has no default_codes that could be tolerated")
+
+    def register(self, feed: Feed) -> None:
+        for key, column in msgspec.structs.asdict(feed.register).items() if feed.register else ():
+            path = f"$.meta.dq.register.{key}"
+            if column is None:
+                continue
+            if feed.columns and column not in feed.columns:
+                self.fault(path, f'column "{column}" is not among meta.dq.columns{suggestion(column, list(feed.columns))}')
+            elif sensitivity(column, feed) != "public":
+                what = f'column "{column}" is not marked public in meta.dq.columns, and what a register says is shown'
+                self.fault(path, what, "Mark it public, or leave it out of the register.")
 
     def check(self, path: str, raw: Any) -> Check | None:
         if not isinstance(raw, dict):
@@ -280,8 +309,7 @@ class _Reader:
         try:
             return conditions.read(raw, parser)
         except conditions.InvalidCondition as error:
-            options = f": expected one of {', '.join(error.options)}" if error.options else ""
-            self.fault(f"{path}.row_condition{error.path}", in_words(str(error), raw) + options)
+            self.fault(f"{path}.row_condition{error.path}", str(error))
             return None
 
     def unique(self, checks: list[Check]) -> None:
@@ -362,52 +390,3 @@ def kind(value: Any) -> str:
         return "nothing"
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
     return names.get(type(value), type(value).__name__)
-
-
-def in_words(message: str, value: Any) -> str:
-    """A message of the type checker, for people."""
-    names = {
-        "array": "a list",
-        "object": "an object",
-        "str": "text",
-        "int": "a whole number",
-        "float": "a number",
-        "bool": "true or false",
-        "null": "null",
-    }
-    if match := re.fullmatch(r"Expected `([^`]+)`(?:, got `([^`]+)`)?(.*)", message):
-        parts = [part.strip() for part in match[1].split("|")]
-        parts = [part for part in parts if part != "int" or "float" not in parts]
-        wanted = " or ".join(names.get(part, part) for part in parts)
-        if match[2] == "null":
-            return f"expected {wanted}; null is not allowed here"
-        got = names.get(match[2], match[2]) if match[2] else sql.spoken(value) if not isinstance(value, list) else f"{len(value)}"
-        return f"expected {wanted}{constraint(match[3])}; got {got}"
-    if match := re.fullmatch(r"Invalid (?:enum )?value (.*)", message):
-        return f"{match[1]} is not allowed here"
-    if match := re.fullmatch(r"Object missing required field `(.*)`", message):
-        return f'"{match[1]}" is missing'
-    if match := re.fullmatch(r"Object contains unknown field `(.*)`", message):
-        return f'"{match[1]}" is unknown here'
-    return message[:1].lower() + message[1:]
-
-
-def constraint(text: str) -> str:
-    """The end of a message of the type checker ("<= 1.0", "of length >= 2") in words."""
-    text = text.replace(f"matching regex {NAME_PATTERN!r}", "of lower-case letters, digits and underscores")
-    text = text.replace("of length >= 1", "that is not empty").replace("of length >=", "with at least")
-    text = re.sub(r"\.0\b", "", text.replace("<=", "of at most").replace(">=", "of at least").replace(">", "above"))
-    return text
-
-
-def allowed(wanted: Any) -> str:
-    """The values of a choice, as the end of a message; nothing for any other type."""
-    if typing.get_origin(wanted) is typing.Annotated:
-        wanted = typing.get_args(wanted)[0]
-    options = [option for part in (wanted, *typing.get_args(wanted)) for option in choices(part)]
-    return f": expected one of {', '.join(map(str, options))}" if options else ""
-
-
-def choices(wanted: Any) -> tuple[Any, ...]:
-    """The values of a Literal type; none for any other type."""
-    return typing.get_args(wanted) if typing.get_origin(wanted) is typing.Literal else ()

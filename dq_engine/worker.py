@@ -66,7 +66,7 @@ class Worker:
         if self.connection is not None:
             self.connection.close()
         others = request["others"]
-        allowed = [*request["files"], *(file for other in others.values() for file in other["files"])]
+        allowed = [*request["files"], *(file for other in others.values() for file in other["files"]), *request["written"]]
         self.connection = sources.connect(allowed, request["settings"])
         described = self.describe(request["files"], request["relation"])
         return {**described, "others": {name: self.describe_other(other) for name, other in others.items()}}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dq_engine.errors import SuiteError, UsageError
-from dq_engine.feeds import Extract, Shelf, find_files, named_apart, readable, shipped, suite_files
+from dq_engine.feeds import Extract, Shelf, find_files, find_together, named_apart, readable, shipped, suite_files
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,20 @@ def test_glob_is_one_extract() -> None:
     assert found("in/lists_[2-9].parquet") == {"lists_2": ["in/lists_2.parquet"]}
     assert len(found("in/**/lists_*.parquet")["lists"]) == 3
     assert found("in/*") == {"in": ["in/lists_1.parquet", "in/lists_2.parquet", "in/other.parquet"]}
+
+
+def test_several_paths_are_one_extract_called_after_the_first() -> None:
+    make("in/lists_1.parquet", "in/lists_2.parquet", "more/month=2024-03/x.parquet", "late.parquet")
+    files = find_together(["late.parquet", "in/*.parquet", "more"])
+    assert files.name == "late"
+    assert [path.name for path in files.paths] == ["late.parquet", "lists_1.parquet", "lists_2.parquet", "x.parquet"]
+    assert files.partitioned
+    assert not find_together(["in", "late.parquet"]).partitioned
+
+
+def test_no_path_at_all_is_no_extract() -> None:
+    with pytest.raises(UsageError, match="no path is given"):
+        find_together([])
 
 
 def test_glob_over_partitions_is_partitioned() -> None:

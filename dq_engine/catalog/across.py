@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
+from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, named, number, scalar_column
 from dq_engine.catalog.others import (
     AsOf,
     CloseColumn,
@@ -36,7 +36,7 @@ from dq_engine.catalog.shapes import (
     share,
 )
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Count, Dimension, Judgement, Key, Metric, Number
+from dq_engine.model import Count, Dimension, Judgement, Kahn, Key, Metric, Number
 
 PRACTICES: dict[str, dict[str, list[Any]]] = {"practices": {"code": ["A81001", "A81002"], "closed": [None, "2024-03-31"]}}
 CLOSING = {"practices.closed": "DATE"}
@@ -55,6 +55,7 @@ class ExpectColumnValuesToExistInOtherExtract(Dated, ColumnRowExpectation, froze
 
     name = "expect_column_values_to_exist_in_other_extract"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples: ClassVar[tuple[Case, ...]] = (
         Case(
             "a practice that nobody knows",
@@ -90,7 +91,7 @@ class ExpectColumnValuesToExistInOtherExtract(Dated, ColumnRowExpectation, froze
     close_column: CloseColumn = None
 
     def subject(self) -> tuple[str, ...]:
-        return (self.column,) if self.as_of is None else (self.column, self.as_of)
+        return named(self.column, self.as_of)
 
     def faults(self) -> Iterator[Fault]:
         yield from self.other_faults()
@@ -104,11 +105,6 @@ class ExpectColumnValuesToExistInOtherExtract(Dated, ColumnRowExpectation, froze
         table = scope.other(self.other)
         key = pairs(scope, table, {self.column: self.other_column})
         return self.found(scope, table, key)
-
-    def missing(self, scope: Scope) -> Count:
-        null = super().missing(scope)
-        undated = self.undated(scope)
-        return null if undated is None else Count(f"{null.predicate} OR {undated}")
 
     def violation(self, scope: Scope) -> str:
         return self.broken(scope, self.known(scope))
@@ -125,6 +121,7 @@ class ExpectColumnValuesToNotExistInOtherExtract(ExpectColumnValuesToExistInOthe
 
     name = "expect_column_values_to_not_exist_in_other_extract"
     dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case(
             "one patient has opted out",
@@ -169,6 +166,7 @@ class ExpectCompoundColumnsToExistInOtherExtract(Dated, MulticolumnRowExpectatio
 
     name = "expect_compound_columns_to_exist_in_other_extract"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case(
             "the same person",
@@ -203,7 +201,7 @@ class ExpectCompoundColumnsToExistInOtherExtract(Dated, MulticolumnRowExpectatio
     close_column: CloseColumn = None
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*self.column_list, *([self.as_of] if self.as_of else [])]))
+        return named(*self.column_list, self.as_of)
 
     def faults(self) -> Iterator[Fault]:
         if len(self.other_column_list) != len(self.column_list):
@@ -215,11 +213,6 @@ class ExpectCompoundColumnsToExistInOtherExtract(Dated, MulticolumnRowExpectatio
         own, theirs = ", ".join(self.column_list), ", ".join(self.other_column_list)
         each = share(self.mostly, "combination")
         return f"{each} of {own} is found in {theirs} of {self.spoken_other()}{self.spoken_date()}"
-
-    def missing(self, scope: Scope) -> Count:
-        ignored = super().missing(scope)
-        undated = self.undated(scope)
-        return ignored if undated is None else Count(f"{ignored.predicate} OR {undated}")
 
     def violation(self, scope: Scope) -> str:
         table = scope.other(self.other)
@@ -238,6 +231,7 @@ class ExpectColumnValuesToAgreeWithOtherExtract(Other, ColumnRowExpectation, fro
 
     name = "expect_column_values_to_agree_with_other_extract"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case(
             "one postcode differs",
@@ -278,7 +272,7 @@ class ExpectColumnValuesToAgreeWithOtherExtract(Other, ColumnRowExpectation, fro
     other_condition: OtherCondition = None
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([self.column, *self.on]))
+        return named(self.column, *self.on)
 
     def faults(self) -> Iterator[Fault]:
         if not self.on:
@@ -327,6 +321,7 @@ class ExpectColumnDistinctValuesToExistInOtherExtract(Other, KeyExpectation, fro
 
     name = "expect_column_distinct_values_to_exist_in_other_extract"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case(
             "one of two providers is unknown",

@@ -10,7 +10,7 @@ from dq_engine.catalog.base import Case, Scope, number
 from dq_engine.catalog.ranges import PROVABLE
 from dq_engine.catalog.shapes import AggregateExpectation, nothing
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column, Dimension, ExtremumFact, Judgement, Number
+from dq_engine.model import Column, Dimension, ExtremumFact, Judgement, Kahn, Number
 
 STATISTIC = Column("statistic", "statistic", "DOUBLE", "float")
 
@@ -35,6 +35,7 @@ class ExpectColumnMinToBeBetween(AggregateExpectation, frozen=True, kw_only=True
     """
 
     name = "expect_column_min_to_be_between"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     reveals = True
     noun = "minimum"
     examples = (
@@ -58,6 +59,7 @@ class ExpectColumnMaxToBeBetween(AggregateExpectation, frozen=True, kw_only=True
     """
 
     name = "expect_column_max_to_be_between"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     reveals = True
     noun = "maximum"
     examples = (
@@ -88,6 +90,7 @@ class ExpectColumnMeanToBeBetween(AggregateExpectation, frozen=True, kw_only=Tru
 
     name = "expect_column_mean_to_be_between"
     dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     noun = "mean"
     examples = (
         Case("two", {"n": [1, 3, None]}, {"column": "n", "min_value": 2, "max_value": 2}, True),
@@ -114,6 +117,7 @@ class ExpectColumnMedianToBeBetween(AggregateExpectation, frozen=True, kw_only=T
 
     name = "expect_column_median_to_be_between"
     dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     reveals = True
     noun = "median"
     examples = (
@@ -140,6 +144,7 @@ class ExpectColumnStdevToBeBetween(AggregateExpectation, frozen=True, kw_only=Tr
 
     name = "expect_column_stdev_to_be_between"
     dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     noun = "standard deviation"
     least = 2
     betrays = False
@@ -166,6 +171,7 @@ class ExpectColumnSumToBeBetween(AggregateExpectation, frozen=True, kw_only=True
 
     name = "expect_column_sum_to_be_between"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     noun = "sum"
     examples = (
         Case("six", {"n": [1, 2, 3, None]}, {"column": "n", "min_value": 6, "max_value": 6}, True),

@@ -15,6 +15,7 @@ from dq_engine.model import (
     Column,
     Dimension,
     Judgement,
+    Kahn,
     Metric,
     Number,
     Table,
@@ -53,8 +54,8 @@ class Case(Struct, frozen=True):
 class Scope(Struct, frozen=True):
     """What a check is evaluated on: the table, and the SQL of its row condition (None: all rows).
 
-    ``others`` are the other extracts by name, each a table or the reason for which there is none. ``organisation`` is the column
-    of organisations, if there is one. ``today`` is the day on which the run looks at the data.
+    ``others`` are the other extracts by name, each a table or the reason for which there is none. ``organisation`` and ``period``
+    are the columns by which counts are split, if there are any. ``today`` is the day on which the run looks at the data.
     """
 
     table: Table
@@ -62,6 +63,7 @@ class Scope(Struct, frozen=True):
     others: Mapping[str, Table | str] = {}
     organisation: Column | None = None
     today: dt.date = dt.date.min
+    period: Column | None = None
 
     def column(self, name: str) -> Column:
         """The column of that name (upper and lower case are told apart only where two names need it)."""
@@ -106,6 +108,11 @@ def scalar_column(scope: Scope, name: str) -> Column:
     return column
 
 
+def named(*names: str | None) -> tuple[str, ...]:
+    """The columns that arguments name, each once and in that order; an argument that names none is left out."""
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def number(value: Number) -> int:
     """A count among the numbers, as a whole number; what was not counted (no rows) is 0."""
     return int(value) if isinstance(value, int | float) else 0
@@ -114,12 +121,18 @@ def number(value: Number) -> int:
 class Expectation(Struct, frozen=True, kw_only=True):
     """Base of all expectations: an instance holds the arguments of one check.
 
-    Class attributes: ``name`` (the full GX id), ``dimension``, ``examples``. ``conditional`` says whether ``row_condition``
-    is accepted. A class without ``name`` is a shape, not an expectation.
+    Class attributes: ``name`` (the full GX id), ``dimension``, ``kahn``, ``examples``. ``conditional`` says whether
+    ``row_condition`` is accepted. A class without ``name`` is a shape, not an expectation.
+
+    ``kahn`` is the category of Kahn et al. 2016 (eGEMs 4(1):1244). Values keep to a format or an allowed set: conformance.value;
+    columns, keys and references are as agreed: conformance.relational; computed values agree: conformance.computational; what
+    should be there is: completeness; nothing stands twice: plausibility.uniqueness; sizes, distributions and relations can be
+    believed: plausibility.atemporal; so can order and change in time: plausibility.temporal.
     """
 
     name: ClassVar[str] = ""
     dimension: ClassVar[Dimension] = "validity"
+    kahn: ClassVar[Kahn] = "conformance.value"
     examples: ClassVar[tuple[Case, ...]] = ()
     conditional: ClassVar[bool] = True
 

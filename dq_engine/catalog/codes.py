@@ -11,7 +11,7 @@ from dq_engine.catalog import verhoeff
 from dq_engine.catalog.base import Case, Scope
 from dq_engine.catalog.forms import FormExpectation, code_column, has_form
 from dq_engine.catalog.shapes import PairRowExpectation
-from dq_engine.model import Dimension
+from dq_engine.model import Dimension, Kahn
 
 BNF_LEVELS = {
     "chapter": 2,
@@ -248,6 +248,7 @@ class ExpectColumnPairValuesToBeBnfParentAndChild(PairRowExpectation, frozen=Tru
 
     name = "expect_column_pair_values_to_be_bnf_parent_and_child"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case(
             "substances and presentations",

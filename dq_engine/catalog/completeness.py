@@ -8,7 +8,7 @@ from typing import ClassVar
 from dq_engine.catalog.base import NEVER, Case, ColumnName, Expectation, Fault, Scope, number
 from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
 from dq_engine.catalog.shapes import ColumnRowExpectation, considered, nothing, nulls, share
-from dq_engine.model import Count, Dimension, Judgement, Metric, NullsFact, Number
+from dq_engine.model import Count, Dimension, Judgement, Kahn, Metric, NullsFact, Number
 
 
 class ExpectColumnValuesToNotBeNull(ColumnRowExpectation, frozen=True, kw_only=True):
@@ -21,6 +21,7 @@ class ExpectColumnValuesToNotBeNull(ColumnRowExpectation, frozen=True, kw_only=T
 
     name = "expect_column_values_to_not_be_null"
     dimension: ClassVar[Dimension] = "completeness"
+    kahn: ClassVar[Kahn] = "completeness"
     exemplary = False
     examples = (
         Case("every row has a value", {"nhs_number": ["9434765919", "9876543210"]}, {"column": "nhs_number"}, True),
@@ -85,6 +86,7 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
 
     name = "expect_column_proportion_of_non_null_values_to_be_between"
     dimension: ClassVar[Dimension] = "completeness"
+    kahn: ClassVar[Kahn] = "completeness"
     examples = (
         Case("two of three", {"postcode": ["ZZ99 3VZ", "ZZ99 3WZ", None]}, {"column": "postcode", "min_value": 0.6}, True),
         Case("too few", {"postcode": ["ZZ99 3VZ", None, None]}, {"column": "postcode", "min_value": 0.6}, False),

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dq_engine import sql
+from dq_engine.catalog.wording import allowed, in_words
 from dq_engine.model import Column
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "IN", "NOT_IN"]
+Tag = Literal["comparison", "nullity", "and", "or"]
 MAX_DEPTH = 60
 """Deeper nesting (of objects and lists) is refused."""
 MAX_LEAVES = 100
@@ -60,11 +62,10 @@ Condition = Comparison | Nullity | And | Or
 
 
 class InvalidCondition(ValueError):
-    """A row condition that cannot be understood; ``path`` is its place below ``row_condition``, ``options`` what may be there."""
+    """A condition that cannot be understood; the message is for people, ``path`` the place of the fault below the condition."""
 
-    def __init__(self, message: str, path: str = "", options: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, path: str = "") -> None:
         self.path = path
-        self.options = options
         super().__init__(message)
 
 
@@ -83,9 +84,9 @@ def read(raw: dict[str, Any] | str, parser: str | None) -> Condition:
         condition: Condition = msgspec.convert(raw, Condition)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
-        choices = {".operator": get_args(Operator), ".type": ("comparison", "nullity", "and", "or")}
-        options = next((options for end, options in choices.items() if place.rstrip("`").endswith(end)), ())
-        raise InvalidCondition(message, place.rstrip("`"), options) from None
+        choices = {".operator": Operator, ".type": Tag}
+        options = next((allowed(choice) for end, choice in choices.items() if place.rstrip("`").endswith(end)), "")
+        raise InvalidCondition(in_words(message, raw) + options, place.rstrip("`")) from None
     for part in _parts(condition):
         if isinstance(part, And | Or) and not part.conditions:
             raise InvalidCondition('"conditions" is empty: give at least one')

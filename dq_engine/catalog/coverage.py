@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from dq_engine import sql
 from dq_engine.catalog import periods
-from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, number, scalar_column
+from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, named, number, scalar_column
 from dq_engine.catalog.others import (
     CloseColumn,
     OpenColumn,
@@ -23,7 +23,7 @@ from dq_engine.catalog.others import (
 )
 from dq_engine.catalog.shapes import ItemExpectation, considered, nothing, nulls, shown_statistic
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column, Dimension, Items, Judgement, Metric, Number, Scalar
+from dq_engine.model import Column, Dimension, Items, Judgement, Kahn, Metric, Number, Scalar
 
 
 class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_only=True):
@@ -40,7 +40,8 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
     """
 
     name = "expect_organisations_to_be_present"
-    dimension: ClassVar[Dimension] = "timeliness"
+    dimension: ClassVar[Dimension] = "coverage"
+    kahn: ClassVar[Kahn] = "completeness"
     unit = "expected submissions"
     examples = (
         Case(
@@ -96,7 +97,7 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
         return () if self.period_column is None else (self.period_column,)
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([self.column, *([self.period_column] if self.period_column else []), *(self.within or {})]))
+        return named(self.column, self.period_column, *(self.within or {}))
 
     def faults(self) -> Iterator[Fault]:
         yield from self.other_faults()
@@ -140,11 +141,11 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
             f"FROM {table.view}, periods WHERE {expected} AND {open_then}), "
             f'sent AS (SELECT DISTINCT {ours} AS sent_code, "dq first", "dq last" '
             f'FROM {view} JOIN spans ON "dq value" = {view}.{period.sql} WHERE {sent}) '
-            f"SELECT {label}, code, period, FALSE AS missing, sent_code IS NULL AS unexpected FROM due "
+            f"SELECT {label}, code, period, first, last, FALSE AS missing, sent_code IS NULL AS unexpected FROM due "
             'LEFT JOIN sent ON code = sent_code AND first = "dq first" AND last = "dq last"'
         )
         then = Column(self.period_column, "period", period.type, period.kind, shown=period.shown)
-        return Items(items, (shown, then), split=True, coded=code.own.shown)
+        return Items(items, (shown, then), split=True, coded=code.own.shown, period=periods.reported(period, "first", "last"))
 
 
 class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
@@ -157,6 +158,7 @@ class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
 
     name = "expect_column_max_to_be_fresh"
     dimension: ClassVar[Dimension] = "timeliness"
+    kahn: ClassVar[Kahn] = "plausibility.temporal"
     examples = (
         Case("a day of long ago", {"day": ["1999-04-01", None]}, {"column": "day", "max_age_days": 400}, False, 1),
         Case("old data may be old", {"month": ["1999-04"]}, {"column": "month", "max_age_days": 400_000}, True, 0),

@@ -12,7 +12,7 @@ from dq_engine.catalog import periods
 from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
 from dq_engine.catalog.forms import FormExpectation, code_column, has_form
 from dq_engine.catalog.shapes import ColumnRowExpectation, MulticolumnRowExpectation
-from dq_engine.model import Column, Dimension
+from dq_engine.model import Column, Dimension, Kahn
 
 # ------------------------------------------------------------------------------------------------------------ NHS number
 
@@ -367,6 +367,7 @@ class ExpectMulticolumnLinkageIdentifiersToBeUsable(MulticolumnRowExpectation, f
 
     name = "expect_multicolumn_linkage_identifiers_to_be_usable"
     dimension: ClassVar[Dimension] = "completeness"
+    kahn: ClassVar[Kahn] = "completeness"
     examples = (
         Case(
             "can be linked",

@@ -10,10 +10,10 @@ from msgspec import Meta, Struct
 from dq_engine import sql
 from dq_engine.catalog import conditions, periods
 from dq_engine.catalog.base import Fault, Scope, find_column, scalar_column
+from dq_engine.catalog.wording import NAME_PATTERN
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import EXTRACT, Column, Table
+from dq_engine.model import EXTRACT, Column, Count, Table
 
-NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 OtherName = Annotated[str, Meta(description="The other extract: its feed, or a name given with --with.", pattern=NAME_PATTERN)]
 OtherColumn = Annotated[str, Meta(description="The column of the other extract.", min_length=1)]
 OtherCondition = Annotated[
@@ -46,9 +46,7 @@ class Other:
             try:
                 conditions.read(self.other_condition, None)
             except conditions.InvalidCondition as error:
-                options = f": expected one of {', '.join(error.options)}" if error.options else ""
-                said = str(error).replace("Invalid enum value", "not allowed here:")
-                yield Fault(f"other_condition{error.path}", f"{said}{options}")
+                yield Fault(f"other_condition{error.path}", str(error))
 
     def spoken_other(self) -> str:
         """The other extract in a sentence, with the condition on its rows."""
@@ -88,6 +86,12 @@ class Dated(Other):
     def periods(self) -> tuple[str, ...]:
         """The column of ``as_of``."""
         return () if self.as_of is None else (self.as_of,)
+
+    def missing(self, scope: Scope) -> Count:
+        """The rows that the shape does not judge, and those whose ``as_of`` names no date or period."""
+        shape: Count = super().missing(scope)  # type: ignore[misc]  # that of the shape beside which this mixin stands
+        undated = self.undated(scope)
+        return shape if undated is None else Count(f"{shape.predicate} OR {undated}")
 
     def undated(self, scope: Scope) -> str | None:
         """SQL that is true for a row whose ``as_of`` names no date or period; None where there is no ``as_of``."""

@@ -10,7 +10,7 @@ from dq_engine import sql
 from dq_engine.catalog.base import Case, Scope, scalar_column
 from dq_engine.catalog.shapes import MulticolumnRowExpectation, PairRowExpectation
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column, Dimension
+from dq_engine.model import Column, Dimension, Kahn
 
 
 def comparable(a: Column, b: Column) -> None:
@@ -43,6 +43,7 @@ class ExpectColumnPairValuesAToBeGreaterThanB(PairRowExpectation, frozen=True, k
 
     name = "expect_column_pair_values_a_to_be_greater_than_b"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.temporal"
     examples = (
         Case("later", {"out": [2, 3], "in": [1, 1]}, {"column_A": "out", "column_B": "in"}, True),
         Case("one the same day", {"out": [1, 3], "in": [1, 1]}, {"column_A": "out", "column_B": "in"}, False, 1),
@@ -82,6 +83,7 @@ class ExpectColumnPairValuesToBeEqual(PairRowExpectation, frozen=True, kw_only=T
 
     name = "expect_column_pair_values_to_be_equal"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case("the same", {"a": ["x", None], "b": ["x", None]}, {"column_A": "a", "column_B": "b"}, True),
         Case("one differs", {"a": ["x", "y"], "b": ["x", None]}, {"column_A": "a", "column_B": "b"}, False, 1),
@@ -109,6 +111,7 @@ class ExpectMulticolumnSumToEqual(MulticolumnRowExpectation, frozen=True, kw_onl
 
     name = "expect_multicolumn_sum_to_equal"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.computational"
     examples = (
         Case(
             "a hundred",

@@ -160,7 +160,7 @@ def _month_number(name: str) -> str:
 def spans(column: Column) -> str | None:
     """The table that holds the first and the last day of each different value of an own column that names periods.
 
-    Its columns are ``value``, ``first`` and ``last``. None for dates and times, whose days need no table. A rule that names the
+    Its columns are ``value``, ``first``, ``last`` and ``span``, their interval as ISO 8601 text. None for dates and times, whose days need no table. A rule that names the
     column in ``periods()`` finds the table there.
     """
     return ident(f"dq periods of {column.sql}") if column.kind in ("text", "integer") else None
@@ -170,7 +170,22 @@ def spans_table(column: Column, view: str) -> str:
     """The statement that makes that table. What a text names is worked out once for each, and stands once in the plan."""
     values = f"SELECT DISTINCT {column.sql} AS value FROM {view} WHERE {column.sql} IS NOT NULL"
     days = f"{first_day(column, 'value')} AS first, {last_day(column, 'value')} AS last"
-    return f"CREATE TEMP TABLE {spans(column)} AS SELECT value, {days} FROM ({values})"
+    return f"CREATE TEMP TABLE {spans(column)} AS SELECT *, {interval('first', 'last')} AS span FROM (SELECT value, {days} FROM ({values}))"
+
+
+def interval(first: str, last: str) -> str:
+    """SQL of the interval between two days, as ISO 8601 writes it (2024-10-01/2024-10-31); NULL if one of them is."""
+    return f"CAST({first} AS VARCHAR) || '/' || CAST({last} AS VARCHAR)"
+
+
+def reported(column: Column, first: str, last: str) -> str:
+    """SQL of the interval by which a period of a column is reported: for days their month, else from the first to the last day."""
+    return f"strftime(last_day(CAST({first} AS DATE)), '%Y-%m-01/%Y-%m-%d')" if spans(column) is None else interval(first, last)
+
+
+def own_interval(column: Column) -> str:
+    """SQL of the interval of a row's own period, from that table, which the column must have."""
+    return f"(SELECT span FROM {spans(column)} WHERE value = {EXTRACT}.{column.sql})"
 
 
 def own_days(column: Column) -> tuple[str, str]:

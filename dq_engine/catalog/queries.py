@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from dq_engine.catalog.base import Case, Fault
 from dq_engine.catalog.shapes import QueryExpectation
-from dq_engine.model import EXTRACT, Dimension
+from dq_engine.model import EXTRACT, Dimension, Kahn
 
 
 class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
@@ -25,6 +25,7 @@ class UnexpectedRowsExpectation(QueryExpectation, frozen=True, kw_only=True):
 
     name = "unexpected_rows_expectation"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case(
             "totals agree",

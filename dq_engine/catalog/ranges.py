@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
 from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
 from dq_engine.catalog.shapes import ColumnRowExpectation
-from dq_engine.model import BoundsFact, Column, Kind
+from dq_engine.model import BoundsFact, Column, Kahn, Kind
 
 PROVABLE: frozenset[Kind] = frozenset({"integer", "decimal", "date", "timestamp"})
 """Types whose minimum and maximum a Parquet footer keeps exactly (floats may hide NaN, text may be cut)."""
@@ -23,6 +24,7 @@ class ExpectColumnValuesToBeBetween(Bounded, ColumnRowExpectation, frozen=True, 
     """
 
     name = "expect_column_values_to_be_between"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case("ages in range", {"age": [0, 54, 95]}, {"column": "age", "min_value": 0, "max_value": 120}, True),
         Case("one below", {"age": [-1, 54, None]}, {"column": "age", "min_value": 0, "max_value": 120}, False, 1),

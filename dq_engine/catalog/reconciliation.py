@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from msgspec import Meta
 
 from dq_engine import sql
 from dq_engine.catalog import periods
-from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
+from dq_engine.catalog.base import Case, Fault, Scope, named, scalar_column
 from dq_engine.catalog.others import On, Other, OtherCondition, OtherName, Pair, pairs
 from dq_engine.catalog.shapes import ItemExpectation
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column, Dimension, Items, Table
+from dq_engine.model import Column, Dimension, Items, Kahn, Table
 
 SummedColumn = Annotated[str | None, Meta(description="The column that is summed; null: rows are counted.")]
 ROUNDING = 1e-9
@@ -38,6 +38,23 @@ def spoken_total(name: str | None) -> str:
     return "The number of rows" if name is None else f"The sum of {name}"
 
 
+class _Owner(NamedTuple):
+    """Whose an item is: SQL of the organisation's code; whether items have one, and whether its codes may be shown."""
+
+    sql: str
+    split: bool
+    coded: bool
+
+
+def _organisation(scope: Scope, columns: Mapping[str, Column]) -> _Owner:
+    """The organisation of items that are told apart by columns of the extract; ``columns`` maps SQL of their values to them."""
+    own = [(value, column) for value, column in columns.items() if scope.organisation and column.sql == scope.organisation.sql]
+    if not own:
+        return _Owner("NULL::VARCHAR", split=False, coded=False)
+    value, column = own[0]
+    return _Owner(f"CAST({value} AS VARCHAR)", split=True, coded=column.shown)
+
+
 class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=True, kw_only=True):
     """For each key, the sum of a column equals that of the other extract.
 
@@ -51,6 +68,7 @@ class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=
 
     name = "expect_column_sum_to_reconcile_with_other_extract"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.computational"
     unit = "keys"
     examples = (
         Case(
@@ -96,7 +114,7 @@ class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=
     other_condition: OtherCondition = None
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*([self.column] if self.column else []), *self.on]))
+        return named(self.column, *self.on)
 
     def faults(self) -> Iterator[Fault]:
         if not self.on:
@@ -132,10 +150,9 @@ class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=
             f"SELECT {keys}, ours.total AS here, theirs.total AS there, ours.k1 IS NULL OR theirs.k1 IS NULL AS alone "
             f"FROM ({here}) AS ours FULL JOIN ({there}) AS theirs ON {join}"
         )
-        own = [n for n, pair in enumerate(key, 1) if scope.organisation is not None and pair.own.sql == scope.organisation.sql]
-        organisation = f"CAST(k{own[0]} AS VARCHAR)" if own else "NULL::VARCHAR"
+        owner = _organisation(scope, {f"k{n}": pair.own for n, pair in enumerate(key, 1)})
         return Items(
-            f"SELECT {organisation} AS organisation, k1, {''.join(f'k{n}, ' for n in range(2, len(key) + 1))}here, there, "
+            f"SELECT {owner.sql} AS organisation, k1, {''.join(f'k{n}, ' for n in range(2, len(key) + 1))}here, there, "
             f"(here IS NULL AND there IS NULL) OR (alone AND NOT {unmatched}) AS missing, "
             f"alone OR NOT coalesce(abs(here - there) <= {tolerance}, FALSE) AS unexpected FROM ({judged})",
             (
@@ -143,8 +160,8 @@ class ExpectColumnSumToReconcileWithOtherExtract(Other, ItemExpectation, frozen=
                 Column("here", "here", "DOUBLE", "float", shown=our_shown),
                 Column("in the other", "there", "DOUBLE", "float", shown=their_shown),
             ),
-            split=bool(own),
-            coded=bool(own) and key[own[0] - 1].own.shown,
+            split=owner.split,
+            coded=owner.coded,
         )
 
 
@@ -173,6 +190,7 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
 
     name = "expect_totals_to_be_close_to_previous_period"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.temporal"
     unit = "totals"
     examples = (
         Case(
@@ -211,7 +229,7 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
         return (self.period_column,)
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*([self.column] if self.column else []), self.period_column, *self.by]))
+        return named(self.column, self.period_column, *self.by)
 
     def statement(self) -> str:
         each = f" per {', '.join(self.by)}" if self.by else ""
@@ -239,13 +257,12 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
             "FULL JOIN (SELECT totals.*, p.period AS next FROM totals JOIN pairs p ON totals.period = p.previous) AS before "
             f"ON now.prior = before.period{same}"
         )
-        places = [n for n, column in enumerate(groups) if scope.organisation is not None and column.sql == scope.organisation.sql]
-        organisation = f"CAST({names[places[0]]} AS VARCHAR)" if places else "NULL::VARCHAR"
+        owner = _organisation(scope, dict(zip(names, groups, strict=True)))
         judged = f" WHERE period IN (SELECT period FROM ({own}))" if self.other is not None else ""
         change = f"abs(total / previous - 1) <= {sql.number(self.max_change)}"
         return Items(
             f"WITH totals AS ({everything}), pairs AS ({periods_with_previous}) "
-            f"SELECT {organisation} AS organisation, period, {''.join(f'{name}, ' for name in names)}total, previous, "
+            f"SELECT {owner.sql} AS organisation, period, {''.join(f'{name}, ' for name in names)}total, previous, "
             "previous IS NULL OR previous = 0 AS missing, "
             f"total IS NULL OR NOT {change} AS unexpected FROM ({compared}){judged}",
             (
@@ -254,8 +271,8 @@ class ExpectTotalsToBeCloseToPreviousPeriod(ItemExpectation, frozen=True, kw_onl
                 Column("total", "total", "DOUBLE", "float", shown=shown),
                 Column("previous", "previous", "DOUBLE", "float", shown=shown),
             ),
-            split=bool(places),
-            coded=bool(places) and groups[places[0]].shown,
+            split=owner.split,
+            coded=owner.coded,
         )
 
     def _by_period(self, table: Table, where: str | None, spans: str | None) -> str:

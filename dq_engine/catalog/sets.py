@@ -10,7 +10,7 @@ from msgspec import Meta
 from dq_engine import sql
 from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
 from dq_engine.catalog.shapes import ColumnRowExpectation, KeyExpectation, considered, nothing, nulls
-from dq_engine.model import Column, Dimension, Judgement, Key, Metric, Number
+from dq_engine.model import Column, Dimension, Judgement, Kahn, Key, Metric, Number
 
 Member = str | int | float | bool | None
 ValueSet = Annotated[list[Member], Meta(description="The values; dates and times as ISO 8601 text.")]
@@ -193,6 +193,7 @@ class ExpectColumnDistinctValuesToContainSet(DistinctSetExpectation, frozen=True
 
     name = "expect_column_distinct_values_to_contain_set"
     dimension: ClassVar[Dimension] = "completeness"
+    kahn: ClassVar[Kahn] = "completeness"
     examples = (
         Case("both there", {"sex": ["1", "2", "9"]}, {"column": "sex", "value_set": ["1", "2"]}, True, 0),
         Case("one absent", {"sex": ["1", "1"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 1),

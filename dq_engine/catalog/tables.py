@@ -10,13 +10,14 @@ from msgspec import Meta
 from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, number
 from dq_engine.catalog.bounds import Bounded, StrictMax, StrictMin
 from dq_engine.catalog.shapes import SchemaExpectation, considered
-from dq_engine.model import Dimension, Judgement, Metric, Number, Table
+from dq_engine.model import Dimension, Judgement, Kahn, Metric, Number, Table
 
 
 class RowCountExpectation(Expectation, frozen=True, kw_only=True):
     """A rule about the number of rows. (A shape: it has no name.)"""
 
     dimension: ClassVar[Dimension] = "completeness"
+    kahn: ClassVar[Kahn] = "completeness"
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         return {"element": considered(scope)}
@@ -91,6 +92,7 @@ class ExpectColumnToExist(SchemaExpectation, frozen=True, kw_only=True):
 
     name = "expect_column_to_exist"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case("there", {"a": [1], "b": [2]}, {"column": "b"}, True),
         Case("not the first", {"a": [1], "b": [2]}, {"column": "b", "column_index": 0}, False, 1),
@@ -124,6 +126,7 @@ class ExpectTableColumnsToMatchSet(SchemaExpectation, frozen=True, kw_only=True)
 
     name = "expect_table_columns_to_match_set"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case("the same", {"a": [1], "b": [2]}, {"column_set": ["b", "a"]}, True),
         Case("one absent, one foreign", {"a": [1], "b": [2]}, {"column_set": ["a", "c"]}, False, 2),
@@ -160,6 +163,7 @@ class ExpectTableColumnsToMatchOrderedList(SchemaExpectation, frozen=True, kw_on
 
     name = "expect_table_columns_to_match_ordered_list"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
     examples = (
         Case("in order", {"a": [1], "b": [2]}, {"column_list": ["a", "b"]}, True),
         Case("swapped", {"a": [1], "b": [2]}, {"column_list": ["b", "a"]}, False, 2),

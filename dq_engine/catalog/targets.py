@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
+from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, named, number, scalar_column
 from dq_engine.catalog.bounds import Bound, readable
 from dq_engine.catalog.others import Other, OtherCondition, OtherName, pairs
 from dq_engine.catalog.sets import Member, listed, literals
 from dq_engine.catalog.shapes import FEW, ItemExpectation, judged_rows
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Column, Dimension, ItemNumber, Items, Judgement, Metric, Number
+from dq_engine.model import Column, Dimension, ItemNumber, Items, Judgement, Kahn, Metric, Number
 
 CONNECTED: dict[str, list[Any]] = {"pcgt": ["8A0", "8A0", "8A0", "8A1", "8A1"], "nhsnet": [True, True, True, True, False]}
 
@@ -34,6 +34,7 @@ class ExpectShareToReachTarget(Other, ItemExpectation, frozen=True, kw_only=True
 
     name = "expect_share_to_reach_target"
     dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     unit = "targets"
     examples = (
         Case(
@@ -85,7 +86,7 @@ class ExpectShareToReachTarget(Other, ItemExpectation, frozen=True, kw_only=True
     other_condition: OtherCondition = None
 
     def subject(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([self.column, *self.per, *([self.by] if self.by else [])]))
+        return named(self.column, *self.per, self.by)
 
     def faults(self) -> Iterator[Fault]:
         if (self.value_set is None) == (self.min_value is None):

@@ -12,7 +12,7 @@ from dq_engine.catalog import periods
 from dq_engine.catalog.base import Case, Fault, Scope, scalar_column
 from dq_engine.catalog.shapes import PairRowExpectation
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import Dimension
+from dq_engine.model import Dimension, Kahn
 
 Days = Annotated[int | None, Meta(description="Days, below 0 where A may be before B; null for no bound.")]
 
@@ -32,6 +32,7 @@ class ExpectColumnPairValuesDateToBeInPeriod(PairRowExpectation, frozen=True, kw
 
     name = "expect_column_pair_values_date_to_be_in_period"
     dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "plausibility.temporal"
     examples = (
         Case(
             "in their month",
@@ -93,6 +94,7 @@ class ExpectColumnPairValuesToBeWithinDays(PairRowExpectation, frozen=True, kw_o
 
     name = "expect_column_pair_values_to_be_within_days"
     dimension: ClassVar[Dimension] = "timeliness"
+    kahn: ClassVar[Kahn] = "plausibility.temporal"
     examples = (
         Case(
             "recorded in time",

@@ -21,13 +21,14 @@ from dq_engine.catalog.shapes import (
     share,
     within,
 )
-from dq_engine.model import Count, Dimension, Judgement, Key, Metric, NullsFact, Number
+from dq_engine.model import Count, Dimension, Judgement, Kahn, Key, Metric, NullsFact, Number
 
 
 class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
     """A rule that no key occurs twice; every row of a repeated key is unexpected. (A shape: it has no name.)"""
 
     dimension: ClassVar[Dimension] = "uniqueness"
+    kahn: ClassVar[Kahn] = "plausibility.uniqueness"
     by_rows = True
     mostly: Mostly = 1.0
 
@@ -167,6 +168,7 @@ class ExpectColumnUniqueValueCountToBeBetween(DistinctCountExpectation, frozen=T
     """
 
     name = "expect_column_unique_value_count_to_be_between"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
     examples = (
         Case("two", {"sex": ["1", "2", "2", None]}, {"column": "sex", "min_value": 2, "max_value": 2}, True),
         Case("too many", {"sex": ["1", "2", "9"]}, {"column": "sex", "max_value": 2}, False),
@@ -192,6 +194,7 @@ class ExpectColumnProportionOfUniqueValuesToBeBetween(DistinctCountExpectation, 
     """
 
     name = "expect_column_proportion_of_unique_values_to_be_between"
+    kahn: ClassVar[Kahn] = "plausibility.uniqueness"
     examples = (
         Case("all different", {"id": [1, 2, 3, None]}, {"column": "id", "min_value": 1}, True),
         Case("two of four", {"id": [1, 1, 2, 2]}, {"column": "id", "min_value": 0.9}, False),

@@ -8,7 +8,7 @@ ZZ, telephone numbers in the range that Ofcom keeps for fiction (01632 960000 to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +17,10 @@ from dq_engine.process import WorkerProcess
 from dq_engine.sample import statement, world
 from dq_engine.sample.feed import Feed
 from dq_engine.sample.feeds import feed_names, load_feed
+from dq_engine.sample.planting import planted, read_plant
 from dq_engine.sql import text
 
-__all__ = ["ANSWER_KEY", "MOST_SORTED", "Written", "feed_names", "load_feed", "write_samples"]
+__all__ = ["ANSWER_KEY", "MOST_SORTED", "Written", "feed_names", "load_feed", "read_plant", "write_samples"]
 
 ANSWER_KEY = "_key/answer_key.parquet"
 """The file beside the feeds: ``feed``, ``rule``, ``organisation``, ``unexpected``; pairs that are not there have 0."""
@@ -48,6 +49,7 @@ def write_samples(
     scale: int = 1,
     periods: int = 2,
     feeds: Sequence[str] | None = None,
+    plant: Mapping[str, float] | None = None,
     progress: Callable[[str, float], None] = silent,
     threads: int = 1,
     memory_limit: str = "1GB",
@@ -58,10 +60,16 @@ def write_samples(
     key holds what the rules of the feeds written are broken by. ``progress`` hears which feed is written, and how much of it is
     (0 to 1). More threads only buffer more: rows come in one stream.
 
-    Raises :class:`UsageError` for a feed that is not known, a scale or number of periods below 1, or a folder that cannot be
-    made; :class:`dq_engine.WorkerError` if writing fails.
+    ``plant`` maps feeds, or sources for all of their feeds, to how many times as often as usual defects befall them: as if each
+    row were drawn for so many times. 0 plants none, 1 is usual, 1,000 the most; what is said of a feed goes before what is said
+    of its source. A row has one defect at most, but rows that are drawn for more than once have one that spoils most of them,
+    where the feed has such a defect. The key is of rows: far above the usual times, the totals of a whole extract may leave their
+    tolerances besides.
+
+    Raises :class:`UsageError` for a feed or source that is not known, a scale or number of periods below 1, times that cannot
+    be had, or a folder that cannot be made; :class:`dq_engine.WorkerError` if writing fails.
     """
-    chosen = [_known(name) for name in (feed_names() if feeds is None else sorted(set(feeds)))]
+    chosen = planted(plant or {}, [_known(name) for name in (feed_names() if feeds is None else sorted(set(feeds)))])
     try:
         making = world.statements(seed, scale, periods)
         directory.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from dq_engine.model import Level, Source
@@ -43,6 +44,7 @@ class Defect(NamedTuple):
     ``per_10_000`` of these rows are befallen, times the factors of the PCG/T and of the source of the feed. With ``extra``
     the changed row is added to the clean one, so that a key which other feeds refer to stays. ``together`` is SQL of a text over
     the clean row: rows that share it are befallen all or not at all (a practice that sent nothing), and by nothing else.
+    A ``heavy`` defect spoils most of a row; rows that are befallen more than once have one of these in place of two others.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Defect(NamedTuple):
     per_10_000: int = 20
     extra: bool = False
     together: str = ""
+    heavy: bool = False
 
 
 class Feed(NamedTuple):
@@ -62,6 +65,7 @@ class Feed(NamedTuple):
     decides how often defects fall. ``relation`` stands after FROM. ``key`` is SQL of a text that no two clean rows share: all
     draws about the row come from it. ``order`` names the columns that the file of a small world is ordered by, and then by the
     key; "" where the relation comes in the order that is wanted. Files of large worlds have the order of the relation.
+    ``times``: how many times as often as usual defects befall rows (0 to 1,000); see ``dq_engine.sample.chance``.
     """
 
     name: str
@@ -74,3 +78,4 @@ class Feed(NamedTuple):
     columns: tuple[Column, ...]
     defects: tuple[Defect, ...]
     order: str = ""
+    times: Fraction = Fraction(1)

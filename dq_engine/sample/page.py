@@ -11,6 +11,9 @@ INTRO = """\
 What is wrong in the samples on purpose, by feed, and which rules of the suites it breaks (of another feed where named). How
 often a defect falls differs by PCG/T and by source of the records; `_key/answer_key.parquet` has the counts for each rule and
 organisation. Generated from `dq_engine/sample/feeds`; do not edit.
+
+A row has one defect at most. `dq sample --plant FEED=TIMES` makes defects more or less frequent in a feed, or in the feeds of a
+source. Rows that are then befallen more than once have a heavy defect, where the feed has any: one that spoils most of the row.
 """
 
 
@@ -25,7 +28,7 @@ def page() -> str:
 
 def _row(feed: str, defect: Defect) -> str:
     rules = ", ".join(dict.fromkeys(_rule(feed, breaks) for breaks in defect.breaks))
-    return f"| {defect.name} | {defect.what} | {rules} |"
+    return f"| {defect.name}{' (heavy)' if defect.heavy else ''} | {defect.what} | {rules} |"
 
 
 def _rule(feed: str, breaks: Breaks) -> str:

@@ -6,6 +6,7 @@ The people are the active patients of the world, so that their GP record is amon
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from dq_engine.sample.feed import Breaks, Defect
 
@@ -55,6 +56,69 @@ def identity_defects(
         if breaks and (isinstance(defect.change, str) or set(defect.change) <= set(columns)):
             chosen.append(defect._replace(breaks=breaks))
     return tuple(chosen)
+
+
+class Wrong(NamedTuple):
+    """What is wrong with one column of a record: SQL of what stands there, and the rules that this breaks."""
+
+    column: str
+    sql: str
+    breaks: tuple[Breaks, ...] = ()
+
+
+def heavy_defects(
+    columns: Collection[str],
+    *,
+    empty: tuple[Wrong, ...],
+    garbled: tuple[Wrong, ...],
+    default_gender: str = "",
+    without: Collection[str] = (),
+) -> tuple[Defect, Defect]:
+    """The defects that spoil most of a record: what is wrong with who it is about, as far as a feed has these columns, and more.
+
+    The period and the PCG/T stay, so that it is known whose record it is. ``empty`` and ``garbled`` are about the other columns.
+    ``default_gender`` is the code of a gender that is not known, where the suite has a rule about it; rules that the suite has
+    not are in ``without``.
+    """
+    linkage, match = Breaks("linkage_identifiers_usable"), Breaks("patient_in_gp_record")
+    provider = Wrong("provider_code", "lower(provider_code)", (Breaks("provider_code_form"),))
+    in_letters = Wrong("gender", "if(gender = '1', 'M', 'F')", (Breaks("gender_valid"),))
+    not_known = Wrong("gender", f"'{default_gender}'", (Breaks("gender_known"),))
+    nobody = (
+        provider,
+        Wrong("nhs_number", "NULL", (Breaks("nhs_number_present"), linkage)),
+        Wrong("date_of_birth", "NULL"),
+        not_known if default_gender else in_letters,
+        Wrong("ethnic_category", "'99'", (Breaks("ethnic_category_known"),)),
+        Wrong("postcode", "'ZZ99 3VZ'", (Breaks("postcode_not_pseudo"),)),
+        Wrong("gp_practice_code", "'V81999'", (Breaks("gp_practice_known"),)),
+    )
+    another_form = (
+        provider,
+        Wrong("nhs_number", "wrong_check_digit(nhs_number)", (Breaks("nhs_number_valid"), linkage, match)),
+        in_letters,
+        Wrong("ethnic_category", "'9'", (Breaks("ethnic_category_valid"),)),
+        Wrong("postcode", "split_part(postcode, ' ', 1)", (Breaks("postcode_form"),)),
+        Wrong(
+            "gp_practice_code",
+            "left(gp_practice_code, 2) || 'O' || substr(gp_practice_code, 4)",
+            (Breaks("gp_practice_form"), Breaks("gp_practice_open")),
+        ),
+    )
+
+    def spoilt(name: str, what: str, everything: tuple[Wrong, ...]) -> Defect:
+        wrong = [each for each in everything if each.column in columns]
+        breaks = tuple(one for each in wrong for one in each.breaks if one.rule not in without)
+        return Defect(name, what, {each.column: each.sql for each in wrong}, breaks, per_10_000=5, heavy=True)
+
+    return (
+        spoilt("nearly_empty", "Most that can be missing is, and what is there is in local codes.", nobody + empty),
+        spoilt(
+            "garbled",
+            "Codes and dates are those of another system, and the number of the record is missing.",
+            another_form + garbled,
+        ),
+    )
 
 
 def _defects(event: str, nothing_sent: int, dated: str, default_gender: str) -> tuple[Defect, ...]:

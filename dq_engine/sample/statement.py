@@ -3,13 +3,18 @@
 Both statements stand on the same *marked* rows: the clean row and ``dq_defect``, the number (from 1) of the defect that befalls
 it, or 0. One draw from the key of a row decides. The range of the draw is laid out in slots, one for each defect, as wide as
 its ``per_10_000`` times the factors of PCG/T and source; a row whose draw falls into a slot has that defect if it may have it.
-What befalls rows together is drawn before, from their common text.
+Where a feed is planted more than once, the slots come after a range of draws for rows that are befallen more than once, which
+have a heavy defect (``dq_engine.sample.chance``). What befalls rows together is drawn before, from their common text.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from dq_engine.model import Source
+from dq_engine.sample.chance import DRAWN, SLOTS_OF_A_DRAW, Range, chances, laid_out
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
+from dq_engine.sample.world import QUARTERS
 from dq_engine.sql import ident, text
 
 SOURCE_HALVES: dict[Source, int] = {
@@ -20,10 +25,9 @@ SOURCE_HALVES: dict[Source, int] = {
     "social_care": 6,
 }
 """How often defects befall the feeds of a source, in halves: the factors are 1, 0.5, 2, 2 and 3."""
-DRAWN = 1_000_000
-"""The draw that decides on defects is below this."""
-MOST_QUARTERS = 16
-"""The largest factor of a PCG/T, in quarters; see ``dq_engine.sample.world``."""
+DRAWN_TOGETHER = 80_000
+"""The draw that decides on what befalls rows together is below this."""
+MOST_QUARTERS = max(QUARTERS)
 
 
 def check(feed: Feed) -> None:
@@ -119,29 +123,66 @@ def _marked(feed: Feed, *, likely: bool = False) -> str:
     )
     if not feed.defects:
         return f"SELECT *, 0 AS dq_defect FROM ({clean})"
-    halves, bounds = SOURCE_HALVES[feed.source], _bounds(feed)
+    ranges = _ranges(feed)
+    beyond = max((each.end for each in ranges.values()), default=0)
     drawn = f"SELECT *, draw('defect|{feed.name}|' || dq_key, {DRAWN}) AS dq_draw\nFROM ({clean})"
-    slots = "\n".join(
-        f"WHEN dq_slot < {bound} THEN if({defect.where}, {number}, 0)"
-        for (number, defect), bound in zip(_numbered(feed), bounds[1:], strict=True)
-        if not defect.together
-    )
-    together = "\n".join(
-        f"WHEN {_befalls_all(feed, defect)} THEN {number}" for number, defect in _numbered(feed) if defect.together
-    )
     # most draws are beyond all slots, whatever the factor: they are told by a comparison
-    slot = f"8 * dq_draw // nullif(quarters(dq_pcgt) * {halves}, 0)"
-    beyond = bounds[-1] * MOST_QUARTERS * halves
-    slotted = f"SELECT *, CASE WHEN 8 * dq_draw < {beyond} THEN {slot} END AS dq_slot\nFROM ({drawn})"
+    factored = f"SELECT *, if(dq_draw < {beyond}, quarters(dq_pcgt), NULL) AS dq_quarters\nFROM ({drawn})"
+    heavy = [number for number, defect in _numbered(feed) if defect.heavy]
+    slots = " ".join(f"WHEN {quarters} THEN {_slot(each, len(heavy))}" for quarters, each in ranges.items())
+    slotted = f"SELECT *, CASE dq_quarters {slots} WHEN 0 THEN NULL END AS dq_slot\nFROM ({factored})"
+    together = [number for number, defect in _numbered(feed) if defect.together]
     if likely and not together:
-        slotted += f"\nWHERE 8 * dq_draw < {beyond}"
-    return f"SELECT *, CASE {together} WHEN dq_slot IS NULL THEN 0\n{slots}\nELSE 0 END AS dq_defect\nFROM ({slotted})"
+        slotted += f"\nWHERE dq_draw < {beyond}"
+    cases = [
+        *(f"WHEN {_befalls_all(feed, number)} THEN {number}" for number in together),
+        "WHEN dq_slot IS NULL THEN 0",
+        *(f"WHEN dq_slot = {-place} THEN {_if_it_may(feed, number)}" for place, number in enumerate(heavy, 1)),
+        *(
+            f"WHEN dq_slot < {bound} THEN {_if_it_may(feed, number)}"
+            for (number, defect), bound in zip(_numbered(feed), _bounds(feed)[1:], strict=True)
+            if not defect.together
+        ),
+    ]
+    listed = "\n".join(cases)
+    return f"SELECT *, CASE {listed}\nELSE 0 END AS dq_defect\nFROM ({slotted})"
 
 
-def _befalls_all(feed: Feed, defect: Defect) -> str:
+def _ranges(feed: Feed) -> dict[int, Range]:
+    """Where the draws of befallen rows lie, by the factor of the PCG/T in quarters; {} if all defects befall rows together."""
+    slots = _bounds(feed)[-1]
+    apart = any(defect.heavy for defect in feed.defects)
+    return {
+        quarters: laid_out(_share(feed, Fraction(slots, DRAWN), quarters), slots, feed.times, apart=apart)
+        for quarters in QUARTERS
+        if quarters and slots
+    }
+
+
+def _share(feed: Feed, share: Fraction, quarters: int) -> Fraction:
+    """The usual share of rows with a defect, from what it is for a PCG/T and a source with the factor 1."""
+    return share * quarters * SOURCE_HALVES[feed.source] / 8
+
+
+def _slot(drawn: Range, heavy: int) -> str:
+    """SQL of the slot of a draw, or -1, -2, … for the ``heavy`` defects."""
+    slot = f"{SLOTS_OF_A_DRAW} * (dq_draw - {drawn.more}) // {drawn.unit}"
+    return f"if(dq_draw < {drawn.more}, -1 - dq_draw % {heavy}, {slot})" if drawn.more else slot
+
+
+def _if_it_may(feed: Feed, number: int) -> str:
+    """SQL of the number of the defect if the row may have it, else 0."""
+    return f"if({feed.defects[number - 1].where}, {number}, 0)"
+
+
+def _befalls_all(feed: Feed, number: int) -> str:
     """SQL that is true for all rows of a befallen group."""
-    share = f"{defect.per_10_000 * SOURCE_HALVES[feed.source]} * quarters(dq_pcgt)"
-    return f"({defect.where}) AND draw('defect|{feed.name}|{defect.name}|' || {defect.together}, 80000) < {share}"
+    defect, ends = feed.defects[number - 1], []
+    for quarters in QUARTERS:
+        usual = min(Fraction(1), _share(feed, Fraction(defect.per_10_000, 10_000), quarters))
+        ends.append(f"WHEN {quarters} THEN {round(sum(chances(usual, feed.times)) * DRAWN_TOGETHER)}")
+    drawn = f"draw('defect|{feed.name}|{defect.name}|' || {defect.together}, {DRAWN_TOGETHER})"
+    return f"({defect.where}) AND {drawn} < CASE quarters(dq_pcgt) {' '.join(ends)} END"
 
 
 def _output(column: Column) -> str:

@@ -42,6 +42,8 @@ ETHNIC_CATEGORIES = "AAAAAAAAAAAABCDEFGHJKLMNPRSZ"
 """First characters of the ethnic category; A (White British) for most, Z for not stated."""
 OPTED_OUT, NOT_ACTIVE = 50, 250
 """Of 1,000 patients, those with a Type 1 opt-out, and those of whom no feed but ``patients`` and ``opt_outs`` speaks."""
+QUARTERS = (0, 2, 4, 8, 16)
+"""The factors of PCG/Ts, times 4; each is that of about a fifth of them."""
 SHARE = 20
 """Cuts between age bands move by up to this share (in per cent) of half the smaller band beside them."""
 
@@ -73,7 +75,7 @@ def _macros(seed: int, scale: int, periods: int) -> list[str]:
         f"CREATE MACRO periods() AS {periods}",
         "CREATE MACRO first_day_of(period_no) AS (DATE '2024-09-01' + to_months(period_no::INTEGER))::DATE",
         f"CREATE MACRO per(number) AS greatest(1, floor(number * {2 * scale} / {practices_per_pcgt(scale)}))::BIGINT",
-        "CREATE MACRO quarters(pcgt_code) AS [0, 2, 4, 8, 16][1 + draw('factor|' || pcgt_code, 5)]",
+        f"CREATE MACRO quarters(pcgt_code) AS {list(QUARTERS)}[1 + draw('factor|' || pcgt_code, {len(QUARTERS)})]",
         f"CREATE MACRO letter(number) AS substr('{LETTERS}', 1 + number, 1)",
         "CREATE MACRO postcode(key) AS 'ZZ' || (1 + draw('district|' || key, 19)) || ' ' || draw('sector|' || key, 10) || "
         "letter(draw('first|' || key, 20)) || letter(draw('second|' || key, 20))",

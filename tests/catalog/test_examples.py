@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pyarrow as pa
@@ -18,6 +18,7 @@ from dq_engine.catalog import CATALOG
 from dq_engine.catalog.base import Case, Expectation
 from dq_engine.catalog.shapes import ItemExpectation, SchemaExpectation
 from dq_engine.catalog.tables import RowCountExpectation
+from dq_engine.model import Dimension, Kahn
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = [*sorted((ROOT / "expectations").rglob("*.json")), *sorted((ROOT / "tests" / "realdata").glob("*.json"))]
@@ -25,6 +26,28 @@ SUITES = [path for path in SUITES if "expectations" in json.loads(path.read_text
 
 CLASSES = [pytest.param(cls, id=name) for name, cls in CATALOG.items()]
 EXAMPLES = [pytest.param(cls, case, id=f"{name}-{case.title}") for name, cls in CATALOG.items() for case in cls.examples]
+
+KAHN_OF_DIMENSION: dict[str, set[str]] = {
+    "completeness": {"completeness"},
+    "coverage": {"completeness"},
+    "uniqueness": {"plausibility.uniqueness", "plausibility.atemporal"},
+    "validity": {"conformance.value", "plausibility.atemporal"},
+    "consistency": {"conformance.relational", "conformance.computational", "plausibility.atemporal", "plausibility.temporal"},
+    "accuracy": {"plausibility.atemporal"},
+    "timeliness": {"plausibility.temporal"},
+}
+"""The categories of Kahn et al. 2016 that rules of a dimension can have. Values are valid by their form or by their size; how many
+different values there are is a distribution."""
+KAHN_BY_OHDSI = {
+    "expect_column_values_to_be_of_type": "conformance.value",
+    "expect_column_to_exist": "conformance.relational",
+    "expect_column_values_to_exist_in_other_extract": "conformance.relational",
+    "expect_column_values_to_not_be_null": "completeness",
+    "expect_column_values_to_be_between": "plausibility.atemporal",
+    "expect_column_pair_values_a_to_be_greater_than_b": "plausibility.temporal",
+}
+"""The tags of checks of the same kind (cdmDatatype, cdmField, isForeignKey, measureValueCompleteness, plausibleValueLow and High,
+plausibleTemporalAfter): https://github.com/OHDSI/DataQualityDashboard, inst/csv/OMOP_CDMv5.4_Check_Descriptions.csv."""
 
 JUDGED_WHEN_EMPTY = {
     "expect_column_sum_to_reconcile_with_other_extract": "fail",
@@ -163,6 +186,32 @@ def test_page_has_the_sections_the_arguments_and_the_examples(cls: type[Expectat
         assert f"| `{argument}` |" in page
     for case in cls.examples:
         assert f"- {case.title}: " in page
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_category_of_kahn_fits_the_dimension(cls: type[Expectation]) -> None:
+    assert cls.kahn in KAHN_OF_DIMENSION[cls.dimension]
+    assert cls.kahn == KAHN_BY_OHDSI.get(cls.name, cls.kahn)
+
+
+def test_every_dimension_and_every_category_of_kahn_has_an_expectation() -> None:
+    assert {cls.dimension for cls in CATALOG.values()} == set(get_args(Dimension)) == set(KAHN_OF_DIMENSION)
+    assert {cls.kahn for cls in CATALOG.values()} == set(get_args(Kahn))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("expect_column_values_to_be_unique", "plausibility.uniqueness; verification."),
+        ("expect_column_sum_to_reconcile_with_other_extract", "conformance.computational; validation."),
+        (
+            "expect_totals_to_be_close_to_previous_period",
+            "plausibility.temporal; verification, or validation where it looks into another extract.",
+        ),
+    ],
+)
+def test_page_says_category_and_context_of_kahn(name: str, said: str) -> None:
+    assert f"\nKahn et al. 2016: {said}\n" in explain.page(CATALOG[name])
 
 
 # --------------------------------------------------------------------------------------------------------------- schemas

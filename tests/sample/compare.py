@@ -1,6 +1,6 @@
 """The engine against the answer key: ``python -m tests.sample.compare FEED… [--seed N] [--scale N] [--periods N] [--keep DIR]``.
 
-Writes the feeds, with those that their rules refer to and those whose defects break their rules, checks them by their suites,
+``--plant FEED=TIMES`` may be repeated, as for ``dq sample``. Writes the feeds, with those that their rules refer to and those whose defects break their rules, checks them by their suites,
 and prints where the engine's counts per rule and organisation differ from the key, or "agrees".
 """
 
@@ -20,7 +20,7 @@ import duckdb
 from dq_engine import Run, WorkerProcess, load_suite
 from dq_engine.engine import Options, run_checks
 from dq_engine.feeds import Extract, Shelf, with_others
-from dq_engine.sample import ANSWER_KEY, feed_names, load_feed, write_samples
+from dq_engine.sample import ANSWER_KEY, feed_names, load_feed, read_plant, write_samples
 from dq_engine.sample.feed import Feed
 
 SUITES = Path(__file__).parents[2] / "expectations"
@@ -68,7 +68,8 @@ def compare(run: Run, key: dict[str, Counts]) -> list[Comparison]:
         if measure.organisation is not None:
             split.add((measure.extract, measure.check))
             if measure.unexpected_count:
-                by_feed[measure.extract][measure.check][measure.organisation] = measure.unexpected_count
+                found_of = by_feed[measure.extract][measure.check]
+                found_of[measure.organisation] = found_of.get(measure.organisation, 0) + measure.unexpected_count
     comparisons = []
     for extract in run.extracts:
         wanted_of = key.get(extract.name, {})
@@ -132,12 +133,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=int, default=1)
     parser.add_argument("--periods", type=int, default=2)
+    parser.add_argument("--plant", action="append", default=[], metavar="FEED=TIMES")
     parser.add_argument("--keep", type=Path, help="a folder to write the samples into, and leave them")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary, WorkerProcess() as worker:
         folder = (asked.keep or Path(temporary)).resolve()
         names = set().union(*(needed(feed) for feed in asked.feeds))
-        written = write_samples(folder, worker, seed=asked.seed, scale=asked.scale, periods=asked.periods, feeds=sorted(names))
+        sizes = {"seed": asked.seed, "scale": asked.scale, "periods": asked.periods}
+        written = write_samples(folder, worker, **sizes, feeds=sorted(names), plant=read_plant(asked.plant))
         for one in written:
             print(f"{one.feed}: {one.rows:,} rows, {one.path.stat().st_size:,} bytes")
         key = read_key(folder)

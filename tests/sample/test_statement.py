@@ -2,12 +2,15 @@
 
 import hashlib
 from collections import Counter
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 import pytest
 
 from dq_engine.sample import statement
+from dq_engine.sample.chance import chances
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
 from tests.sample.conftest import MakeWorld
 
@@ -152,3 +155,71 @@ def test_feed_without_defects_is_clean_and_has_no_key(world: duckdb.DuckDBPyConn
 def test_feeds_that_contradict_themselves_are_refused(wrong: Feed, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         statement.check(wrong)
+
+
+# ----------------------------------------------------------------------------------------------------------- several times
+
+HEAVY = (
+    Defect("empty", "Empty.", {"word": "NULL"}, (Breaks("there"),), per_10_000=5, heavy=True),
+    Defect("upside_down", "Turned.", {"word": "reverse(word)"}, (Breaks("upright"),), per_10_000=5, heavy=True),
+)
+
+
+def befallen_rows(world: duckdb.DuckDBPyConnection, of: Feed) -> set[int]:
+    """The numbers of the rows that are not as they would be without defects."""
+    return {number for (_, number, word) in rows_of(world, of) if word not in ("even", "odd")}
+
+
+def heavily_befallen(world: duckdb.DuckDBPyConnection, of: Feed) -> set[int]:
+    """The numbers of those that have a heavy defect."""
+    return {number for (_, number, word) in rows_of(world, of) if word in (None, "neve", "ddo")}
+
+
+def test_many_times_befall_more_rows_and_the_same_ones(world: duckdb.DuckDBPyConnection) -> None:
+    shout = CHANGE._replace(change={"word": "upper(word)"})
+    planted = {times: feed(shout, *HEAVY, times=Fraction(times)) for times in ("0.5", "1", "2", "8", "40", "1000")}
+    befallen = [befallen_rows(world, of) for of in planted.values()]
+    assert all(fewer < more for fewer, more in pairwise(befallen))
+    may_be = {i for (i,) in world.execute(f"SELECT i FROM {RELATION} WHERE quarters > 0").fetchall()}
+    assert befallen[-1] <= may_be
+    assert len(befallen[-1]) > 0.999 * len(may_be)
+    heavy = [heavily_befallen(world, of) for of in planted.values()]
+    assert [len(each) for each in heavy] == sorted({len(each) for each in heavy})
+
+
+@pytest.mark.parametrize("times", ["0.5", "3", "7.5"])
+def test_rows_are_befallen_once_and_more_as_often_as_is_said(world: duckdb.DuckDBPyConnection, times: str) -> None:
+    """The numbers of rows are those that as many draws give, within four standard deviations."""
+    found: Counter[str] = Counter()
+    for defect, count in world.execute(statement.befallen(feed(CHANGE, *HEAVY, times=Fraction(times)))).fetchall():
+        found["once" if defect == "changed" else "more"] += count
+    wanted: Counter[str] = Counter()
+    for (quarters,) in world.execute(f"SELECT quarters FROM {RELATION}").fetchall():
+        once, more = chances(Fraction(210 * quarters, 40_000), Fraction(times))
+        wanted["once"] += float(once) * 200 / 210
+        wanted["more"] += float(more) + float(once) * 10 / 210
+    assert all(abs(found[kind] - wanted[kind]) < 4 * wanted[kind] ** 0.5 for kind in ("once", "more"))
+    assert sum(wanted.values()) > 200
+
+
+def test_without_a_heavy_defect_rows_have_one_of_the_others(world: duckdb.DuckDBPyConnection) -> None:
+    other = CHANGE._replace(name="other", change={"word": "NULL"}, per_10_000=100)
+    planted = dict(world.execute(statement.befallen(feed(CHANGE, other, times=Fraction(1000)))).fetchall())
+    assert planted["changed"] == pytest.approx(2 * planted["other"], rel=0.05)
+
+
+def test_what_befalls_rows_together_is_planted_several_times_too(world: duckdb.DuckDBPyConnection) -> None:
+    silent = Defect("silent", "Nothing was sent.", "drop", (Breaks("covered", once=True),), per_10_000=500, together="code")
+    sent = [{code for code, _, _ in rows_of(world, feed(silent, times=Fraction(times)))} for times in (1, 4, 1000)]
+    assert sent[0] > sent[1] > sent[2]
+    assert sent[2] == {code for (code,) in world.execute("SELECT pcgt_code FROM pcgt WHERE factor = 0").fetchall()}
+
+
+def test_key_is_that_of_the_rows_however_many_times(world: duckdb.DuckDBPyConnection) -> None:
+    of = feed(CHANGE, *HEAVY, times=Fraction(30))
+    words = Counter(word for _, _, word in rows_of(world, of))
+    key: Counter[str] = Counter()
+    for _, rule, *_, count in broken_by(world, of):
+        key[rule] += count
+    assert key == {"rule": words["EVEN"] + words["ODD"], "there": words[None], "upright": words["neve"] + words["ddo"]}
+    assert min(key.values()) > 500

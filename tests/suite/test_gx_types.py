@@ -13,7 +13,11 @@ from dq_engine.catalog import CATALOG
 
 gx = pytest.importorskip("great_expectations", reason="great_expectations is not installed: it is an extra (dq-engine[gx])")
 pytestmark = pytest.mark.filterwarnings("ignore:The condition_parser parameter is deprecated:DeprecationWarning")
-SUITES = sorted(path for path in (Path(__file__).parents[2] / "expectations").rglob("*.json") if "schema" not in path.parts)
+SUITES = sorted(
+    path
+    for folder in ("practice", "pcgt", "targets")
+    for path in (Path(__file__).parents[2] / "expectations" / folder).glob("*.json")
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -189,6 +189,52 @@ def test_feed_says_what_kind_of_data_it_is() -> None:
     assert feed.columns["sex"].default_codes == ("9", 0)
 
 
+def test_feed_says_which_codes_are_other_which_columns_are_data_items_and_what_is_tolerated() -> None:
+    gender = {"default_codes": ["0"], "other_codes": ["9"], "tolerance": 0.035, "item": "current"}
+    columns = {"gender": gender, "lsoa": {"item": "experimental"}, "name": {}}
+    fields = parsed(NOT_NULL, meta={"dq": {"columns": columns}}).feed.columns
+    assert (fields["gender"].default_codes, fields["gender"].other_codes, fields["gender"].tolerance) == (("0",), ("9",), 0.035)
+    assert (fields["name"].other_codes, fields["name"].tolerance) == ((), 0)
+    assert [field.item for field in fields.values()] == ["current", "experimental", None]
+
+
+def test_feed_says_what_a_register_holds() -> None:
+    own = {
+        "register": {"code": "code", "region": "area"},
+        "columns": {name: {"sensitivity": "public"} for name in ("code", "area")},
+    }
+    register = parsed(NOT_NULL, meta={"dq": own}).feed.register
+    assert register is not None
+    assert (register.code, register.parent, register.region, register.kind) == ("code", None, "area", None)
+    assert parsed(NOT_NULL).feed.register is None
+
+
+KNOWN = {
+    "type": "expect_column_values_to_exist_in_other_extract",
+    "kwargs": {"column": "practice", "other": "practices", "other_column": "code"},
+}
+QUERY = {
+    "type": "unexpected_rows_expectation",
+    "kwargs": {"unexpected_rows_query": "SELECT * FROM {batch} SEMI JOIN patients USING (id)"},
+}
+
+
+@pytest.mark.parametrize(
+    ("entry", "tag"),
+    [
+        (NOT_NULL, "completeness, verification"),
+        (KNOWN, "conformance.relational, validation"),
+        (QUERY, "plausibility.atemporal, verification"),
+        ({**QUERY, "meta": {"dq": {"others": ["patients"]}}}, "plausibility.atemporal, validation"),
+        ({**NOT_NULL, "meta": {"dq": {"dimension": "accuracy"}}}, "completeness, verification"),
+    ],
+)
+def test_tag_of_kahn_is_that_of_the_type_and_tells_whether_another_extract_is_looked_into(
+    entry: dict[str, Any], tag: str
+) -> None:
+    assert check_of(entry).kahn == tag
+
+
 def test_options_of_a_run_change_nothing() -> None:
     options = {"batch_id": "b", "result_format": {"result_format": "SUMMARY"}, "catch_exceptions": True}
     assert check_of(IN_SET, kwargs={**IN_SET["kwargs"], **options}).expectation == check_of(IN_SET).expectation

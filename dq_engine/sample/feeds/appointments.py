@@ -7,6 +7,7 @@ only cells of which no two differ in nothing else, so that two changed cells nev
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
+from dq_engine.sample.monthly import EVEN, LATEST, OPEN, PRACTICE_AND_MONTH, listed, practice_absent, spoilt_codes, uneven
 
 ROWS = 8
 """Cells of each practice and month at scale 1."""
@@ -38,25 +39,13 @@ COARSE = len(WAITS) * len(STAFF)
 """Cells that differ in waiting time or staff."""
 MOST_ROWS = COARSE * len(MODES) * len(CATEGORIES) * len(STATUSES)
 
-SOME, LAST = "cell % 4 = 0", "cell % 4 = 0 AND period_no = periods()"
+SOME, LAST = "cell % 4 = 0", f"cell % 4 = 0 AND {LATEST}"
 """One in four of the rows of a practice, so that no month loses half; these in the last month."""
 ONE_WAIT, ONE_STAFF = f"cell % {len(WAITS)} = 1", f"cell // {len(WAITS)} % {len(STAFF)} = 1"
 ONE_MODE, ONE_CATEGORY = f"cell // {COARSE} % {len(MODES)} = 0", f"cell // {COARSE * len(MODES)} % {len(CATEGORIES)} = 0"
 ONE_STATUS = f"cell // {COARSE * len(MODES) * len(CATEGORIES)} = 0"
 """Cells of which no two differ in nothing but waiting time (staff, mode, category, status)."""
-EVEN, PRACTICE_AND_MONTH = "period_no % 2 = 0", "own_code || '|' || period_no"
-"""What befalls a whole month of a practice befalls even ones, so that the months beside it are sound."""
-OPEN = Breaks("practice_open_in_month")
-UNEVEN = (
-    Breaks("appointments_steady", organisation="own_code", once=True, item="period_no"),
-    Breaks("appointments_steady", organisation="own_code", once=True, item="period_no + 1", where="period_no < periods()"),
-)
-"""A month differs from the one before, and the next from it."""
-
-
-def listed(values: tuple[str, ...]) -> str:
-    """SQL of a list of texts."""
-    return "[" + ", ".join(f"'{value}'" for value in values) + "]"
+UNEVEN = uneven("appointments_steady")
 
 
 def shifted(values: tuple[str, ...], width: int, name: str) -> str:
@@ -104,15 +93,7 @@ FROM (SELECT *, least(per({ROWS}), {MOST_ROWS}) AS cells
         Column("appt_status", "VARCHAR", shifted(STATUSES, COARSE * len(MODES) * len(CATEGORIES), "status")),
     ),
     defects=(
-        Defect(
-            "practice_absent",
-            "The practice has no row in the month.",
-            "drop",
-            (Breaks("practices_covered", organisation="own_code", once=True, item="period_no"), UNEVEN[0]),
-            EVEN,
-            per_10_000=30,
-            together=PRACTICE_AND_MONTH,
-        ),
+        practice_absent(UNEVEN[0]),
         Defect(
             "nearly_all_missing",
             "Nearly all appointments of the practice in the month are missing.",
@@ -139,38 +120,7 @@ FROM (SELECT *, least(per({ROWS}), {MOST_ROWS}) AS cells
             SOME,
             per_10_000=10,
         ),
-        Defect(
-            "without_code",
-            "There is no code of the practice.",
-            {"gp_code": "NULL"},
-            (Breaks("practice_code_present"),),
-            LAST,
-            per_10_000=40,
-        ),
-        Defect(
-            "lower_case_code",
-            "The code of the practice is in small letters.",
-            {"gp_code": "lower(gp_code)"},
-            (Breaks("practice_code_form"), Breaks("practice_known"), OPEN),
-            LAST,
-            per_10_000=40,
-        ),
-        Defect(
-            "blank_after_code",
-            "There is a blank after the code of the practice.",
-            {"gp_code": "gp_code || ' '"},
-            (Breaks("practice_code_form"), Breaks("practice_known"), OPEN),
-            LAST,
-            per_10_000=40,
-        ),
-        Defect(
-            "unknown_practice",
-            "The code of the practice is well formed, but nobody has it.",
-            {"gp_code": "'T8' || right(gp_code, 4)"},
-            (Breaks("practice_known"), OPEN),
-            LAST,
-            per_10_000=40,
-        ),
+        *spoilt_codes("gp_code", LAST, per_10_000=40),
         Defect(
             "untidy_name",
             "The name of the practice has a blank at its end.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
-from dq_engine.sample.people import SEEN_LATER, identity_defects, people
+from dq_engine.sample.people import SEEN_LATER, Wrong, heavy_defects, identity_defects, people
 
 SERVICES = (
     ("12", "Nurse"),
@@ -46,6 +46,11 @@ COLUMNS = (
     Column("attendance_status", "VARCHAR", "status"),
     Column("duration_minutes", "INTEGER", f"if(status IN ('5', '6'), 10 + 5 * draw('minutes|' || {CONTACT}, 17), NULL)"),
 )
+NAMES = [column.name for column in COLUMNS]
+NOT_JUDGED = ("gender_known", "linkage_identifiers_usable", "adult_at_start")
+"""Rules about who a record is about that the suite has not."""
+NO_NUMBER = Wrong("contact_id", "NULL", (Breaks("contact_id_present"),))
+LOCAL_STAFF_GROUP = Wrong("staff_group", "'HCA'", (Breaks("staff_group_listed"),))
 
 FEED = Feed(
     name="community_services",
@@ -61,11 +66,11 @@ FROM {people("community_services", 72)})""",
     columns=COLUMNS,
     defects=(
         *identity_defects(
-            [column.name for column in COLUMNS],
+            NAMES,
             "contact_date",
             nothing_sent=30,
             dated="contact_in_period",
-            without=("gender_known", "linkage_identifiers_usable", "adult_at_start"),
+            without=NOT_JUDGED,
         ),
         Defect(
             "without_contact_number",
@@ -135,6 +140,28 @@ FROM {people("community_services", 72)})""",
             (Breaks("no_duration_where_not_seen"),),
             where=f"NOT {SEEN}",
             per_10_000=60,
+        ),
+        *heavy_defects(
+            NAMES,
+            empty=(
+                NO_NUMBER,
+                Wrong("service_type", "NULL", (Breaks("service_type_present"),)),
+                LOCAL_STAFF_GROUP,
+                Wrong("referral_date", "NULL", (Breaks("referral_date_present"),)),
+                Wrong("contact_date", "NULL", (Breaks("contact_date_present"),)),
+                Wrong("duration_minutes", "NULL", (Breaks("duration_present_where_seen", where=SEEN),)),
+            ),
+            garbled=(
+                NO_NUMBER,
+                Wrong("date_of_birth", f"contact_date + {SEEN_LATER} + INTERVAL 1 DAY", (Breaks("age_plausible"),)),
+                Wrong("service_type", "'DN'", (Breaks("service_type_form"),)),
+                LOCAL_STAFF_GROUP,
+                Wrong("referral_date", f"contact_date + {SEEN_LATER} + INTERVAL 7 DAY", (Breaks("contact_not_before_referral"),)),
+                Wrong("contact_date", f"contact_date + {SEEN_LATER}", (Breaks("contact_in_period"),)),
+                Wrong("attendance_status", "'0'", (Breaks("attendance_status_listed"),)),
+                Wrong("duration_minutes", "600", (Breaks("duration_plausible"),)),
+            ),
+            without=NOT_JUDGED,
         ),
     ),
     order="period, pcgt_code, contact_id",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
-from dq_engine.sample.people import SEEN_LATER, identity_defects, people
+from dq_engine.sample.people import SEEN_LATER, Wrong, heavy_defects, identity_defects, people
 
 SPELLS = (
     ("110", "M161", "W371", "11", 6),
@@ -55,6 +55,18 @@ COLUMNS = (
     Column("primary_diagnosis", "VARCHAR", "spell.diagnosis"),
     Column("primary_procedure", "VARCHAR", "spell.procedure"),
 )
+NAMES = [column.name for column in COLUMNS]
+NOT_JUDGED = ("gender_known", "gender_agrees_with_gp_record", "adult_at_start")
+"""Rules about who a record is about that the suite has not."""
+WITH_FULL_STOP = "left(primary_diagnosis, 3) || '.' || substr(primary_diagnosis, 4)"
+NO_NUMBER = Wrong("spell_id", "NULL", (Breaks("spell_id_present"),))
+UNKNOWN_METHOD = Wrong("admission_method", "'29'", (Breaks("admission_method_listed"),))
+IN_LETTERS = Wrong("treatment_function_code", "'GEN'", (Breaks("treatment_function_form"),))
+CUT_PROCEDURE = Wrong(
+    "primary_procedure",
+    "if(primary_procedure = '-', '-', left(primary_procedure, 3))",
+    (Breaks("primary_procedure_form", where="primary_procedure <> '-'"),),
+)
 SAME_LEVEL = Breaks("epr_level_same_within_provider")
 
 FEED = Feed(
@@ -73,11 +85,11 @@ FROM (SELECT *, if({CHILDBEARING} AND draw('birth|' || {SPELL}, 8) = 0, {struct(
     columns=COLUMNS,
     defects=(
         *identity_defects(
-            [column.name for column in COLUMNS],
+            NAMES,
             "admission_date",
             nothing_sent=100,
             dated="discharge_in_period",
-            without=("gender_known", "gender_agrees_with_gp_record", "adult_at_start"),
+            without=NOT_JUDGED,
         ),
         Defect(
             "without_spell_number", "The number of the spell is missing.", {"spell_id": "NULL"}, (Breaks("spell_id_present"),)
@@ -129,7 +141,7 @@ FROM (SELECT *, if({CHILDBEARING} AND draw('birth|' || {SPELL}, 8) = 0, {struct(
         Defect(
             "full_stop_in_diagnosis",
             "The diagnosis has a full stop before its fourth character.",
-            {"primary_diagnosis": "left(primary_diagnosis, 3) || '.' || substr(primary_diagnosis, 4)"},
+            {"primary_diagnosis": WITH_FULL_STOP},
             (Breaks("primary_diagnosis_form"),),
         ),
         Defect(
@@ -139,6 +151,31 @@ FROM (SELECT *, if({CHILDBEARING} AND draw('birth|' || {SPELL}, 8) = 0, {struct(
             (Breaks("primary_procedure_form"),),
             where="primary_procedure <> '-'",
             per_10_000=40,
+        ),
+        *heavy_defects(
+            NAMES,
+            empty=(
+                NO_NUMBER,
+                UNKNOWN_METHOD,
+                IN_LETTERS,
+                Wrong("primary_diagnosis", "NULL", (Breaks("primary_diagnosis_present"),)),
+                CUT_PROCEDURE,
+            ),
+            garbled=(
+                Wrong("date_of_birth", f"discharge_date + {SEEN_LATER} + INTERVAL 4 DAY", (Breaks("age_plausible"),)),
+                NO_NUMBER,
+                UNKNOWN_METHOD,
+                Wrong(
+                    "admission_date",
+                    f"discharge_date + {SEEN_LATER} + INTERVAL 3 DAY",
+                    (Breaks("discharge_not_before_admission"),),
+                ),
+                Wrong("discharge_date", f"discharge_date + {SEEN_LATER}", (Breaks("discharge_in_period"),)),
+                IN_LETTERS,
+                Wrong("primary_diagnosis", WITH_FULL_STOP, (Breaks("primary_diagnosis_form"),)),
+                CUT_PROCEDURE,
+            ),
+            without=NOT_JUDGED,
         ),
     ),
     order="period, pcgt_code, spell_id",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
-from dq_engine.sample.people import SEEN_LATER, identity_defects, people
+from dq_engine.sample.people import SEEN_LATER, Wrong, heavy_defects, identity_defects, people
 
 DIAGNOSES = ("F320", "F321", "F411", "F412", "F431", "F200", "F319", "F102", "F900", "F500")
 REFERRAL = "patient_no || '|' || period_no"
@@ -32,6 +32,13 @@ COLUMNS = (
         f"if(draw('coded|' || {REFERRAL}, 3) > 0, chosen('diagnosis|' || {REFERRAL}, {list(DIAGNOSES)}), NULL)",
     ),
 )
+NAMES = [column.name for column in COLUMNS]
+NOT_JUDGED = ("gender_agrees_with_gp_record", "adult_at_start")
+"""Rules about who a record is about that the suite has not."""
+NOT_STATED = "X"
+"""The code of a gender that is not known."""
+NO_NUMBER = Wrong("referral_id", "NULL", (Breaks("referral_id_present"),))
+IN_WORDS = Wrong("primary_diagnosis", "'Low mood'", (Breaks("primary_diagnosis_form"), Breaks("primary_diagnosis_in_chapter_f")))
 
 FEED = Feed(
     name="mental_health",
@@ -47,12 +54,12 @@ FROM (SELECT * RENAME (pcgt_code AS home), first_day + draw('referred|' || {REFE
     columns=COLUMNS,
     defects=(
         *identity_defects(
-            [column.name for column in COLUMNS],
+            NAMES,
             "referral_date",
             nothing_sent=30,
             dated="referral_in_period",
-            default_gender="X",
-            without=("gender_agrees_with_gp_record", "adult_at_start"),
+            default_gender=NOT_STATED,
+            without=NOT_JUDGED,
         ),
         Defect(
             "without_referral_number",
@@ -109,6 +116,35 @@ FROM (SELECT * RENAME (pcgt_code AS home), first_day + draw('referred|' || {REFE
             {"primary_diagnosis": "'R458'"},
             (Breaks("primary_diagnosis_in_chapter_f"),),
             per_10_000=100,
+        ),
+        *heavy_defects(
+            NAMES,
+            empty=(
+                NO_NUMBER,
+                Wrong("referral_date", "NULL", (Breaks("referral_date_present"),)),
+                IN_WORDS,
+            ),
+            garbled=(
+                NO_NUMBER,
+                Wrong("date_of_birth", f"referral_date + {SEEN_LATER} + INTERVAL 1 DAY", (Breaks("age_plausible"),)),
+                Wrong("referral_date", f"referral_date + {SEEN_LATER}", (Breaks("referral_in_period"),)),
+                Wrong(
+                    "first_contact_date",
+                    f"if(first_contact_date IS NULL, NULL, referral_date + {SEEN_LATER} - INTERVAL 3 DAY)",
+                    (
+                        Breaks("first_contact_not_before_referral", where="first_contact_date IS NOT NULL"),
+                        Breaks("wait_plausible", where="first_contact_date IS NOT NULL"),
+                    ),
+                ),
+                Wrong(
+                    "discharge_date",
+                    f"if(discharge_date IS NULL, NULL, referral_date + {SEEN_LATER} - INTERVAL 9 DAY)",
+                    (Breaks("discharge_not_before_first_contact", where="discharge_date IS NOT NULL"),),
+                ),
+                IN_WORDS,
+            ),
+            default_gender=NOT_STATED,
+            without=NOT_JUDGED,
         ),
     ),
     order="period, pcgt_code, referral_id",

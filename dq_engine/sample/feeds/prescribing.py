@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
+from dq_engine.sample.monthly import EVEN, LATEST, OPEN, PRACTICE_AND_MONTH, listed, practice_absent, spoilt_codes, uneven
 
 ROWS = 12
 """Rows of each practice and month at scale 1."""
@@ -32,26 +33,14 @@ PACKS = 12
 """The packs of 7, 14, 21 … units that a presentation comes in, until a practice has more rows than presentations."""
 
 
-def listed(values: tuple[str, ...]) -> str:
-    """SQL of a list of texts."""
-    return "[" + ", ".join(f"'{value}'" for value in values) + "]"
-
-
 CHAPTERS = listed(tuple(chapter for chapter, _ in (*DRUGS, *APPLIANCES)))
 NAMES = listed(tuple(name for _, name in (*DRUGS, *APPLIANCES)))
 
 DRUG = "bnf_chapter_plus_code < '2'"
 """Where a row is that of a drug."""
-SOME, LAST = "row_no % 4 = 0", "row_no % 4 = 0 AND period_no = periods()"
+SOME, LAST = "row_no % 4 = 0", f"row_no % 4 = 0 AND {LATEST}"
 """One in four of the rows of a practice, so that no month loses half; these in the last month."""
-EVEN, PRACTICE_AND_MONTH = "period_no % 2 = 0", "own_code || '|' || period_no"
-"""What befalls a whole month of a practice befalls even ones, so that the months beside it are sound."""
-OPEN = Breaks("practice_open_in_month")
-UNEVEN = (
-    Breaks("items_steady", organisation="own_code", once=True, item="period_no"),
-    Breaks("items_steady", organisation="own_code", once=True, item="period_no + 1", where="period_no < periods()"),
-)
-"""A month differs from the one before, and the next from it."""
+UNEVEN = uneven("items_steady")
 
 FEED = Feed(
     name="prescribing",
@@ -118,15 +107,7 @@ FROM (SELECT *, presentation // {len(STRENGTHS)} AS line, presentation % {len(ST
         Column("unidentified", "VARCHAR", "'N'"),
     ),
     defects=(
-        Defect(
-            "practice_absent",
-            "The practice has no row in the month.",
-            "drop",
-            (Breaks("practices_covered", organisation="own_code", once=True, item="period_no"), UNEVEN[0]),
-            EVEN,
-            per_10_000=30,
-            together=PRACTICE_AND_MONTH,
-        ),
+        practice_absent(UNEVEN[0]),
         Defect(
             "ten_times_as_much",
             "Everything was counted ten times.",
@@ -164,34 +145,7 @@ FROM (SELECT *, presentation // {len(STRENGTHS)} AS line, presentation % {len(ST
             (OPEN,),
             SOME,
         ),
-        Defect(
-            "without_code",
-            "There is no code of the practice.",
-            {"practice_code": "NULL"},
-            (Breaks("practice_code_present"),),
-            LAST,
-        ),
-        Defect(
-            "lower_case_code",
-            "The code of the practice is in small letters.",
-            {"practice_code": "lower(practice_code)"},
-            (Breaks("practice_code_form"), Breaks("practice_known"), OPEN),
-            LAST,
-        ),
-        Defect(
-            "blank_after_code",
-            "There is a blank after the code of the practice.",
-            {"practice_code": "practice_code || ' '"},
-            (Breaks("practice_code_form"), Breaks("practice_known"), OPEN),
-            LAST,
-        ),
-        Defect(
-            "unknown_practice",
-            "The code of the practice is well formed, but nobody has it.",
-            {"practice_code": "'T8' || right(practice_code, 4)"},
-            (Breaks("practice_known"), OPEN),
-            LAST,
-        ),
+        *spoilt_codes("practice_code", LAST, per_10_000=20),
         Defect(
             "unidentified_with_code",
             "The prescriber could not be identified, but has the code of a practice.",

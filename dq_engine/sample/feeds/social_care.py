@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dq_engine.sample.feed import Breaks, Column, Defect, Feed
-from dq_engine.sample.people import identity_defects, people
+from dq_engine.sample.people import Wrong, heavy_defects, identity_defects, people
 
 SERVICES = (
     ("Long Term Support: Community", 120, 500),
@@ -42,6 +42,12 @@ COLUMNS = (
     Column("service_end_date", "DATE", f"if(short, began + draw('weeks|' || {SERVICE}, 14)::INTEGER, NULL)"),
     Column("weekly_cost", "DECIMAL(8, 2)", f"service.least + draw('cost|' || {SERVICE}, 100 * service.more) / 100"),
 )
+NAMES = [column.name for column in COLUMNS]
+NOT_JUDGED = ("gender_known", "gp_practice_open", "gp_practice_commissioner_agrees")
+"""Rules about who a record is about that the suite has not."""
+SENTENCE_CASE = "left(service_type, 1) || lower(substr(service_type, 2))"
+NO_NUMBER = Wrong("person_id", "NULL", (Breaks("person_id_present"),))
+SPELT_LATER = Wrong("service_type", SENTENCE_CASE, (Breaks("service_type_listed"),))
 
 FEED = Feed(
     name="social_care",
@@ -59,10 +65,10 @@ FROM (SELECT *, service.type LIKE 'Short%' AS short
     columns=COLUMNS,
     defects=(
         *identity_defects(
-            [column.name for column in COLUMNS],
+            NAMES,
             "service_start_date",
             nothing_sent=20,
-            without=("gender_known", "gp_practice_open", "gp_practice_commissioner_agrees"),
+            without=NOT_JUDGED,
         ),
         Defect(
             "without_council", "The code of the council is missing.", {"council_code": "NULL"}, (Breaks("council_code_present"),)
@@ -97,7 +103,7 @@ FROM (SELECT *, service.type LIKE 'Short%' AS short
         Defect(
             "later_spelling",
             "The type of service is spelt in sentence case.",
-            {"service_type": "left(service_type, 1) || lower(substr(service_type, 2))"},
+            {"service_type": SENTENCE_CASE},
             (Breaks("service_type_listed"),),
         ),
         Defect(
@@ -144,6 +150,26 @@ FROM (SELECT *, service.type LIKE 'Short%' AS short
             (Breaks("weekly_cost_plausible"),),
             where="weekly_cost > 500",
             per_10_000=10,
+        ),
+        *heavy_defects(
+            NAMES,
+            empty=(
+                Wrong("council_code", "NULL", (Breaks("council_code_present"),)),
+                NO_NUMBER,
+                SPELT_LATER,
+                Wrong("service_start_date", "NULL", (Breaks("service_start_date_present"),)),
+                Wrong("weekly_cost", "NULL", (Breaks("weekly_cost_present"),)),
+            ),
+            garbled=(
+                NO_NUMBER,
+                Wrong("council_code", "'LBX'", (Breaks("council_code_form"),)),
+                Wrong("date_of_birth", "last_day + INTERVAL 8 DAY", (Breaks("age_plausible"), Breaks("adult_at_start"))),
+                SPELT_LATER,
+                Wrong("service_start_date", "last_day + INTERVAL 7 DAY", (Breaks(ACTIVE),)),
+                Wrong("service_end_date", "last_day", (Breaks("service_end_not_before_start"),)),
+                Wrong("weekly_cost", "9999.99", (Breaks("weekly_cost_plausible"),)),
+            ),
+            without=NOT_JUDGED,
         ),
     ),
     order="period, pcgt_code, person_id",

@@ -1,0 +1,226 @@
+"""The Parquet files of a run: measures of checks, measures of fields, and what registers say of organisations.
+
+They are written by way of small text files, which the writer joins: descriptions as JSON, which holds any text, and counts, of
+which there are many, as CSV of whole numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine.model import ExtractRun, FieldMeasure, Measure, Outcome, Run
+from dq_engine.sql import ident, text
+
+MEASURES, FIELDS, ORGANISATIONS = "measures.parquet", "fields.parquet", "organisations.parquet"
+TABLES = (MEASURES, FIELDS, ORGANISATIONS)
+
+Columns = Mapping[str, str]
+"""Names of columns and DuckDB's types of them, in order."""
+EXTRACT: Columns = dict.fromkeys(("run", "started", "extract", "feed", "level", "source", "purpose"), "VARCHAR")
+CHECK: Columns = {
+    **EXTRACT,
+    **dict.fromkeys(("check", "expectation", "columns", "dimension", "kahn", "severity"), "VARCHAR"),
+    "weight": "DOUBLE",
+    "unit": "VARCHAR",
+}
+FIELD: Columns = {**EXTRACT, "column": "VARCHAR", "item": "VARCHAR", "tolerance": "DOUBLE"}
+PLACE: Columns = {"place": "INTEGER", "thing": "INTEGER"}
+GROUP: Columns = {"organisation": "VARCHAR", "period": "VARCHAR"}
+COUNTED: Columns = dict.fromkeys(("element_count", "missing_count", "unexpected_count"), "BIGINT")
+CLASSES: Columns = dict.fromkeys(("records", "valid", "other", "default", "invalid", "missing"), "BIGINT")
+ORGANISATION: Columns = dict.fromkeys(("run", "code", "level", "parent", "region", "kind"), "VARCHAR")
+
+
+class Worker(Protocol):
+    """What reads and writes Parquet: the worker process."""
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carries out one request."""
+
+
+class CountFiles(Struct, frozen=True):
+    """Where the counts by organisation and period of one extract are, of its checks and of its fields: Parquet files.
+
+    In them a check or a field is ``thing``, its place in the record of the extract. Without such counts there is no file.
+    """
+
+    measures: Path
+    fields: Path
+
+
+def count_files(folder: Path, place: int) -> CountFiles:
+    """The files of the extract at that place of the run."""
+    return CountFiles(folder / f"{place}-{MEASURES}", folder / f"{place}-{FIELDS}")
+
+
+def loaded(run: Run, counts: Path, worker: Worker) -> Run:
+    """The run with the counts in the folder ``counts`` as values, after those over whole extracts."""
+    measures, fields = list(run.measures), list(run.fields)
+    for place, extract in enumerate(run.extracts):
+        files = count_files(counts, place)
+        for thing, organisation, period, element, missing, unexpected in _rows(files.measures, COUNTED, worker):
+            check = extract.outcomes[thing].check
+            measures.append(Measure(extract.name, check, organisation, element, missing, unexpected, period))
+        for thing, organisation, period, *numbers in _rows(files.fields, CLASSES, worker):
+            fields.append(FieldMeasure(extract.name, extract.fields[thing].column, organisation, period, *numbers))
+    return msgspec.structs.replace(run, measures=tuple(measures), fields=tuple(fields))
+
+
+def _rows(path: Path, counted_by: Columns, worker: Worker) -> list[list[Any]]:
+    if not path.exists():
+        return []
+    relation = f"read_parquet({text(str(path))})"
+    worker.ask({"op": "open", "files": [str(path)], "relation": relation, "settings": {}, "others": {}, "written": []})
+    chosen = ", ".join(map(ident, ("thing", *GROUP, *counted_by)))
+    rows: list[list[Any]] = worker.ask({"op": "query", "sql": f"SELECT {chosen} FROM {relation} ORDER BY ALL"})["rows"]
+    return rows
+
+
+def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) -> None:
+    """Writes the files of ``run`` into ``folder``; ``counts`` is the folder of its counts that are not values of the run.
+
+    Raises OSError and :class:`dq_engine.errors.WorkerError`.
+    """
+    checks: dict[tuple[str, str], Mapping[str, Any]] = {}
+    fields: dict[tuple[str, str], Mapping[str, Any]] = {}
+    counted: list[Path] = []
+    classed: list[Path] = []
+    for place, extract in enumerate(run.extracts):
+        shared = _extract(run, extract)
+        for thing, outcome in enumerate(extract.outcomes):
+            checks[extract.name, outcome.check] = {"place": place, "thing": thing, **shared, **_check(outcome)}
+        for thing, field in enumerate(extract.fields):
+            own = {"column": field.column, "item": field.item, "tolerance": field.tolerance}
+            fields[extract.name, field.column] = {"place": place, "thing": thing, **shared, **own}
+        if counts is not None:
+            files = count_files(counts, place)
+            counted += _taken(files.measures, folder)
+            classed += _taken(files.fields, folder)
+    measured = (
+        ((m.extract, m.check), (m.organisation, m.period), (m.element_count, m.missing_count, m.unexpected_count))
+        for m in run.measures
+    )
+    put = (
+        ((m.extract, m.column), (m.organisation, m.period), (m.records, m.valid, m.other, m.default, m.invalid, m.missing))
+        for m in run.fields
+    )
+    denominator = 'n.element_count - n.missing_count AS "denominator"'
+    _write_counts(folder / MEASURES, CHECK, checks, COUNTED, measured, counted, worker, denominator)
+    _write_counts(folder / FIELDS, FIELD, fields, CLASSES, put, classed, worker)
+    records = [{"run": run.id, **msgspec.structs.asdict(organisation)} for organisation in run.organisations]
+    lines = folder / "organisations.json"
+    _json_lines(lines, records)
+    _copy(f"SELECT * FROM {_read_lines(lines, ORGANISATION)}", folder / ORGANISATIONS, worker)
+    lines.unlink()
+
+
+def _taken(file: Path, folder: Path) -> list[Path]:
+    """A file of counts, moved to where it can be read together with what is written there; none if there is no such file."""
+    return [Path(shutil.move(file, folder))] if file.exists() else []
+
+
+def _extract(run: Run, extract: ExtractRun) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "started": run.started,
+        "extract": extract.name,
+        "feed": extract.feed,
+        "level": extract.level,
+        "source": extract.source,
+        "purpose": extract.purpose,
+    }
+
+
+def _check(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "check": outcome.check,
+        "expectation": outcome.expectation,
+        "columns": ", ".join(_columns(outcome.kwargs)),
+        "dimension": outcome.dimension,
+        "kahn": outcome.kahn,
+        "severity": outcome.severity,
+        "weight": outcome.weight,
+        "unit": outcome.unit,
+    }
+
+
+def _columns(kwargs: dict[str, Any]) -> Iterable[str]:
+    for name in ("column", "column_A", "column_B"):
+        if isinstance(kwargs.get(name), str):
+            yield kwargs[name]
+    if isinstance(kwargs.get("column_list"), list):
+        yield from map(str, kwargs["column_list"])
+
+
+def _write_counts(
+    path: Path,
+    described_by: Columns,
+    things: Mapping[tuple[str, str], Mapping[str, Any]],
+    counted_by: Columns,
+    rows: Iterable[tuple[tuple[str, str], tuple[str | None, str | None], Sequence[int]]],
+    files: Sequence[Path],
+    worker: Worker,
+    *further: str,
+) -> None:
+    """One file: what is counted, for which organisation and period, and the counts, of ``rows`` and of ``files``."""
+    groups: dict[tuple[str | None, str | None], int] = {}
+    described, grouped, counts = (path.with_suffix(suffix) for suffix in (".things.json", ".groups.json", ".csv"))
+    with counts.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            (things[key]["place"], things[key]["thing"], groups.setdefault(group, len(groups)), *numbers)
+            for key, group, numbers in rows
+        )
+    _json_lines(described, things.values())
+    _json_lines(grouped, ({"group": n, "organisation": o, "period": p} for (o, p), n in groups.items()))
+    columns = {**PLACE, "group": "INTEGER", **counted_by}
+    read = f"read_csv({text(str(counts))}, header = false, auto_detect = false, delim = ',', columns = {_struct(columns)})"
+    numbers = ", ".join(map(ident, counted_by))
+    parts = [
+        f"SELECT place, thing, organisation, period, {numbers} FROM {read} "
+        f'JOIN {_read_lines(grouped, {"group": "INTEGER", **GROUP})} USING ("group")'
+    ]
+    parts += [
+        f"SELECT {part.name.partition('-')[0]} AS place, thing, organisation, period, {numbers} "
+        f"FROM read_parquet({text(str(part))})"
+        for part in files
+    ]
+    chosen = [
+        *(f"CAST(t.{ident(n)} AS TIMESTAMPTZ) AS {ident(n)}" if n == "started" else f"t.{ident(n)}" for n in described_by),
+        *(f"n.{ident(name)}" for name in (*GROUP, *counted_by)),
+        *further,
+    ]
+    union = "\nUNION ALL ".join(parts)
+    _copy(
+        f"SELECT {', '.join(chosen)} FROM ({union}) n "
+        f"JOIN {_read_lines(described, {**PLACE, **described_by})} t USING (place, thing)",
+        path,
+        worker,
+    )
+    for part in (described, grouped, counts, *files):
+        part.unlink()
+
+
+def _json_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def _read_lines(path: Path, columns: Columns) -> str:
+    return f"read_json({text(str(path))}, format = 'newline_delimited', columns = {_struct(columns)})"
+
+
+def _struct(columns: Columns) -> str:
+    return "{" + ", ".join(f"{text(name)}: {text(kind)}" for name, kind in columns.items()) + "}"
+
+
+def _copy(select: str, path: Path, worker: Worker) -> None:
+    sql = f"COPY ({select}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    worker.ask({"op": "write", "directory": str(path.parent), "sql": sql})
