@@ -220,12 +220,14 @@ def register(code: Column, said: Mapping[str, Column], period: Column | None) ->
     latest = "NULL" if period is None else last_day(period, period.sql) if spans(period) is None else own_days(period)[1]
     texts = {name: f"CAST({column.sql} AS VARCHAR)" for name, column in said.items()}
     if "parent" in said:
-        texts["parent"] = organisation(said["parent"])
+        code_of_parent = organisation(said["parent"])
+        texts["parent"] = f"CASE WHEN {code_of_parent} NOT IN ('{NO_ORGANISATION}', '{NO_CODE}') THEN {code_of_parent} END"
     names = ("parent", "region", "kind")
     columns = ", ".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {name}" for name in names)
     rows = f"SELECT {organisation(code)} AS code, {columns}, coalesce({latest}, DATE '0001-01-01') AS latest\nFROM {EXTRACT}"
     chosen = ", ".join(f"arg_max({name}, latest)" for name in names)
-    return f"SELECT code, {chosen}\nFROM ({rows})\nGROUP BY code\nORDER BY code\nLIMIT {MOST_ORGANISATIONS}"
+    known = f"WHERE code NOT IN ('{NO_ORGANISATION}', '{NO_CODE}')"
+    return f"SELECT code, {chosen}\nFROM ({rows})\n{known}\nGROUP BY code\nORDER BY code\nLIMIT {MOST_ORGANISATIONS}"
 
 
 class Failing(Struct, frozen=True):

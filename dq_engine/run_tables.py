@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from dq_engine.model import ExtractRun, FieldMeasure, Measure, Outcome, Run
+from dq_engine.model import ExtractRun, FieldMeasure, Measure, Organisation, Outcome, Run
 from dq_engine.sql import ident, text
 
 MEASURES, FIELDS, ORGANISATIONS = "measures.parquet", "fields.parquet", "organisations.parquet"
@@ -66,21 +66,29 @@ def loaded(run: Run, counts: Path, worker: Worker) -> Run:
     measures, fields = list(run.measures), list(run.fields)
     for place, extract in enumerate(run.extracts):
         files = count_files(counts, place)
-        for thing, organisation, period, element, missing, unexpected in _rows(files.measures, COUNTED, worker):
+        for thing, organisation, period, element, missing, unexpected in _rows(
+            files.measures, ("thing", *GROUP, *COUNTED), worker
+        ):
             check = extract.outcomes[thing].check
             measures.append(Measure(extract.name, check, organisation, element, missing, unexpected, period))
-        for thing, organisation, period, *numbers in _rows(files.fields, CLASSES, worker):
+        for thing, organisation, period, *numbers in _rows(files.fields, ("thing", *GROUP, *CLASSES), worker):
             fields.append(FieldMeasure(extract.name, extract.fields[thing].column, organisation, period, *numbers))
     return msgspec.structs.replace(run, measures=tuple(measures), fields=tuple(fields))
 
 
-def _rows(path: Path, counted_by: Columns, worker: Worker) -> list[list[Any]]:
+def organisations(directory: Path, worker: Worker) -> list[Organisation]:
+    """What the registers of a stored run say. Raises :class:`dq_engine.errors.WorkerError`."""
+    columns = [name for name in ORGANISATION if name != "run"]
+    return [Organisation(*row) for row in _rows(directory.resolve() / ORGANISATIONS, columns, worker)]
+
+
+def _rows(path: Path, columns: Iterable[str], worker: Worker) -> list[list[Any]]:
     if not path.exists():
         return []
     relation = f"read_parquet({text(str(path))})"
     worker.ask({"op": "open", "files": [str(path)], "relation": relation, "settings": {}, "others": {}, "written": []})
-    chosen = ", ".join(map(ident, ("thing", *GROUP, *counted_by)))
-    rows: list[list[Any]] = worker.ask({"op": "query", "sql": f"SELECT {chosen} FROM {relation} ORDER BY ALL"})["rows"]
+    sql = f"SELECT {', '.join(map(ident, columns))} FROM {relation} ORDER BY ALL"
+    rows: list[list[Any]] = worker.ask({"op": "query", "sql": sql})["rows"]
     return rows
 
 

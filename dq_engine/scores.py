@@ -10,13 +10,15 @@ from typing import Literal, get_args
 
 from msgspec import Struct, field
 
-from dq_engine.model import Level, Status
+from dq_engine.model import Level, Organisation, Status
 
 Rated = Literal["very poor", "poor", "fair", "good", "very good"]
 RATINGS: tuple[Rated, ...] = get_args(Rated)
 """The five ratings, worst first."""
 NOT_RATED = "not rated"
 POOR_OR_WORSE = "poor or worse"
+OVERALL = "overall"
+"""The item of the rating that sums up all items of an instrument."""
 NOTICE = "modelled rating, not a survey response"
 """What every output says of a rating."""
 
@@ -117,7 +119,7 @@ class InstrumentReference(Struct, frozen=True):
 # --------------------------------------------------------------------------------------------------------------- tallies
 
 
-class Part(Struct, frozen=True, order=True):
+class Part(Struct, frozen=True, gc=False, order=True):
     """Something that has a score: one measure of one feed, over all columns or some."""
 
     feed: str
@@ -125,16 +127,43 @@ class Part(Struct, frozen=True, order=True):
     columns: tuple[str, ...] = ()
 
 
-class Tally(Struct, frozen=True):
-    """The counts of a part for an organisation: its score is ``numerator`` / ``denominator``, and its records are few or many.
+class Rule(Struct, frozen=True):
+    """A check, or (``check`` "") the classes of the field ``column``, that is behind a part.
 
-    ``numerator``: judged values that kept the rules, times the weights of the rules; ``denominator``: judged values, likewise
-    (always more than 0). ``records``: the most records that one rule judged; None where nothing was sampled (coverage).
+    ``extract``: where it was judged; ``kahn``: the category of Kahn et al. 2016 and its context.
+    """
+
+    run: str
+    extract: str
+    check: str
+    column: str
+    weight: float
+    kahn: str
+
+
+class PartRules(Struct, frozen=True):
+    """The rules behind a part: of which feed's level and source, and each rule."""
+
+    part: Part
+    level: Level
+    source: str
+    rules: tuple[Rule, ...]
+
+
+class Tally(Struct, frozen=True, gc=False):
+    """What the rules of a part say of an organisation: the mean of the shares of values that keep each, by their weights.
+
+    ``numerator``: the shares times the weights, added up; ``denominator``: the weights of the rules that judged anything; the
+    score is the one by the other. ``records``: the most records that a rule judged; None where nothing was sampled (coverage).
+    ``kept`` of ``judged``: how many judgements went well, over all rules; in the item score, values that are valid and complete.
+    A part of which nothing came, where that counts as 0, has a denominator of 0.
     """
 
     numerator: float
     denominator: float
     records: int | None
+    kept: int = 0
+    judged: int = 0
 
 
 class Wave(Struct, frozen=True):
@@ -148,7 +177,7 @@ class Wave(Struct, frozen=True):
 # --------------------------------------------------------------------------------------------------------------- ratings
 
 
-class Term(Struct, frozen=True):
+class Term(Struct, frozen=True, gc=False):
     """What one measure did to a rating.
 
     ``weight``: its share of what was measured of the item, 0 to 1; ``pull``: by how much it lowers the item's score below 1.
@@ -163,7 +192,7 @@ class Term(Struct, frozen=True):
     tally: Tally
 
 
-class Lift(Struct, frozen=True):
+class Lift(Struct, frozen=True, gc=False):
     """A change that would help a rating one step up: this part's score, from ``now`` to ``needed``."""
 
     part: Part
@@ -171,7 +200,7 @@ class Lift(Struct, frozen=True):
     needed: float
 
 
-class Rating(Struct, frozen=True):
+class Rating(Struct, frozen=True, gc=False):
     """The rating of one item for one organisation.
 
     ``rating`` is None where it is not rated; ``reason`` says why. ``low`` and ``high`` are the 95 % interval of ``score``;
@@ -194,8 +223,11 @@ class Rating(Struct, frozen=True):
     lift: tuple[Lift, ...] = ()
 
 
-class DimensionScore(Struct, frozen=True):
-    """The score of one measure for an organisation, in a feed or (``feed`` "") in all feeds of a source."""
+class DimensionScore(Struct, frozen=True, gc=False):
+    """The score of one measure for an organisation, in a feed or (``feed`` "") in all feeds of a source.
+
+    ``numerator`` and ``denominator`` as in :class:`Tally`; ``kept`` of ``judged``, too.
+    """
 
     wave: str
     organisation: str
@@ -208,6 +240,8 @@ class DimensionScore(Struct, frozen=True):
     numerator: float
     denominator: float
     records: int | None
+    kept: int
+    judged: int
 
 
 class Dqmi(Struct, frozen=True):
@@ -286,6 +320,55 @@ class Change(Struct, frozen=True):
     high: float | None = None
 
 
+class FieldClasses(Struct, frozen=True):
+    """How many values of a field are in each class; the score follows by the DQMI's formula."""
+
+    valid: int
+    other: int
+    default: int
+    invalid: int
+    missing: int
+    tolerance: float | None
+
+
+class RuleScore(Struct, frozen=True):
+    """What one rule found for an organisation: ``kept`` of ``judged``; its ``share`` enters the score with its weight.
+
+    ``statement`` is the rule in words; ``classes`` are set for the item score of a field.
+    """
+
+    rule: Rule
+    statement: str
+    share: float
+    kept: int
+    judged: int
+    classes: FieldClasses | None = None
+
+
+class TermExplained(Struct, frozen=True):
+    """A term of an item with the rules behind it; ``term`` is None where nothing came for it, and ``weight`` its whole weight."""
+
+    part: Part
+    weight: float
+    term: Term | None
+    rules: tuple[RuleScore, ...]
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """The way from a rating down to the counts."""
+
+    instrument: InstrumentReference
+    organisation: Organisation
+    question: str
+    provenance: Provenance
+    bands: tuple[Band, ...]
+    rating: Rating
+    terms: tuple[TermExplained, ...]
+    items: tuple[Rating, ...] = ()
+    not_counted: tuple[NotCounted, ...] = ()
+    notice: str = NOTICE
+
+
 class SampleReference(Struct, frozen=True):
     """The sample whose organisations were looked at: how it was drawn, and its strata (name, population, sampled)."""
 
@@ -315,6 +398,7 @@ class Scores(Struct, frozen=True, kw_only=True):
     tables: tuple[TableRow, ...]
     changes: tuple[Change, ...] = ()
     dimensions: tuple[DimensionScore, ...] = ()
+    parts: tuple[PartRules, ...] = ()
     dqmi: tuple[Dqmi, ...] = ()
     not_counted: tuple[NotCounted, ...] = ()
     sample: SampleReference | None = None

@@ -47,6 +47,30 @@ def decode(raw: bytes, origin: str) -> Run:
         raise StoreError(f"{origin}: is not the record of a run: {error}") from None
 
 
+def run_directory(path: Path) -> Path:
+    """The directory of a run: ``path`` itself, or the newest run in a folder of runs. Raises :class:`UsageError`."""
+    if not path.is_dir():
+        raise UsageError(f"{path}: is {'not the directory of a run' if path.exists() else 'not there'}: check something first")
+    if (path / RUN).is_file():
+        return path
+    found = sorted((entry for entry in path.iterdir() if (entry / RUN).is_file()), key=lambda entry: entry.name)
+    if not found:
+        raise UsageError(f"{path}: holds no run: check something first")
+    return found[-1]
+
+
+def load(directory: Path) -> Run:
+    """The run in a directory, without what its Parquet files hold. Raises :class:`StoreError`."""
+    try:
+        run = decode((directory / RUN).read_bytes(), str(directory / RUN))
+    except OSError as error:
+        raise StoreError(f"{directory / RUN}: cannot be read: {words(error)}") from None
+    missing = [name for name in run_tables.TABLES if not (directory / name).is_file()]
+    if missing:
+        raise StoreError(f"{directory}: lacks {', '.join(missing)}: it is of an older dq, or damaged; check again")
+    return run
+
+
 def prepare(results: Path) -> None:
     """Makes the results folder and tries to write in it, before any work is done. Raises :class:`UsageError`."""
     try:

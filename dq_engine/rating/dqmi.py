@@ -86,31 +86,39 @@ def index(
     else only the others. Items without records did not come and have no part in it; if none came, there is no index and the
     list is empty. A feed of which the coverage is not known has no index, and neither has the whole with it.
     """
-    known = {feed: coverage(*periods) for feed, periods in coverages.items()}
-    by_feed: dict[str, list[tuple[float, float | None]]] = {}
+    scores: dict[str, list[float]] = {}
     for item in items:
         if item.records and (experimental or not item.experimental):
             score = item_score(item.records, item.valid_and_complete, item.defaults, item.tolerance)
-            by_feed.setdefault(item.feed, []).append((score, known.get(item.feed)))
-    groups = sorted(by_feed.items())
-    if groups:
-        groups.append(("", [pair for _, pairs in groups for pair in pairs]))
+            scores.setdefault(item.feed, []).append(score)
+    covered = {feed: share for feed, periods in coverages.items() if (share := coverage(*periods)) is not None}
+    sums = {feed: (fsum(found), len(found)) for feed, found in sorted(scores.items())}
+    return of_feeds(sums, covered, experimental=experimental, wave=wave, organisation=organisation)
+
+
+def of_feeds(
+    scores: Mapping[str, tuple[float, int]],
+    coverages: Mapping[str, float],
+    *,
+    experimental: bool,
+    wave: str,
+    organisation: str,
+) -> list[Dqmi]:
+    """The index by feed and over all (feed ""), as :func:`index` gives it, from the sum and number of each feed's item scores.
+
+    ``coverages``: the coverage of each feed of which it is known, 0 to 1.
+    """
+    groups = [(feed, [feed]) for feed in scores]
+    if scores:
+        groups.append(("", list(scores)))
     found = []
-    for feed, pairs in groups:
-        covered = [(score, share) for score, share in pairs if share is not None]
-        complete = len(covered) == len(pairs)
-        found.append(
-            Dqmi(
-                wave=wave,
-                organisation=organisation,
-                feed=feed,
-                experimental=experimental,
-                items=len(pairs),
-                mean_item_score=_mean([score for score, _ in pairs]),
-                mean_coverage=_mean([share for _, share in covered]) if complete else None,
-                dqmi=dqmi(covered) if complete else None,
-            )
-        )
+    for name, feeds in groups:
+        items = sum(scores[feed][1] for feed in feeds)
+        mean = min(1.0, fsum(scores[feed][0] for feed in feeds) / items)
+        known = [coverages[feed] * scores[feed][1] for feed in feeds if feed in coverages]
+        covered = fsum(known) / items if len(known) == len(feeds) else None
+        index = None if covered is None else 100 * mean * covered
+        found.append(Dqmi(wave, organisation, name, experimental, items, mean, covered, index))
     return found
 
 

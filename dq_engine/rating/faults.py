@@ -15,8 +15,7 @@ from msgspec import Struct
 from dq_engine.catalog.base import suggestion
 from dq_engine.catalog.wording import choices, in_words
 from dq_engine.model import Source
-from dq_engine.rating.rate import OVERALL
-from dq_engine.scores import RATINGS, Band, Instrument, ItemRule, Provenance, Scale, TermRule
+from dq_engine.scores import OVERALL, RATINGS, Band, Instrument, ItemRule, Provenance, Scale, TermRule
 from dq_engine.suite import arguments_of, kind
 
 TOLERANCE = 1e-9

@@ -70,13 +70,17 @@ def proportional_odds(predictors: Sequence[Sequence[float]], answers: Sequence[i
         raise NoFit("the answers follow the scores without a single exception, so that the slope has no limit")
     groups = np.asarray([places[cluster] for cluster in clusters])
     model = OrderedModel(np.asarray(answers), (given - centre) / spread, distr="logit")
+    doubts = (ConvergenceWarning, HessianInversionWarning, RuntimeWarning)
     with warnings.catch_warnings():
-        for trouble in (ConvergenceWarning, HessianInversionWarning, RuntimeWarning):
-            warnings.simplefilter("error", trouble)  # a fit that is in doubt is none
+        for doubt in doubts:
+            warnings.simplefilter("ignore", doubt)  # the first search only comes near: Newton's alone gets lost on steep slopes
+        near = model.fit(method="bfgs", maxiter=500, disp=False, skip_hessian=True).params
+        for doubt in doubts:
+            warnings.simplefilter("error", doubt)  # a fit that is in doubt is none
         try:
-            fitted = model.fit(method="newton", maxiter=100, disp=False, cov_type="cluster", cov_kwds={"groups": groups})
+            fitted = model.fit(near, method="newton", disp=False, cov_type="cluster", cov_kwds={"groups": groups})
             covariance = np.asarray(fitted.cov_params())
-        except (ConvergenceWarning, HessianInversionWarning, RuntimeWarning, np.linalg.LinAlgError):
+        except (*doubts, np.linalg.LinAlgError):
             raise NoFit("the likelihood has no maximum that can be found") from None
     many = given.shape[1]
     rises = np.exp(fitted.params[many + 1 :])

@@ -11,15 +11,15 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from math import floor, fsum
 
 from dq_engine.rating.intervals import combine, wilson
-from dq_engine.scores import Band, Instrument, ItemRule, Lift, Part, Rated, Rating, Tally, Term
+from dq_engine.scores import OVERALL, Band, Instrument, ItemRule, Lift, Part, Rated, Rating, Tally, Term
 
-OVERALL = "overall"
-"""The item id of the rating that sums up all items of an instrument."""
 NO_DATA = "no data came"
 NOTHING = Tally(0.0, 0.0, 0)
 """The tally of a part that nothing came for, where that counts as a score of 0."""
 
 DIGITS = 12
+REACHED = 4e-13
+"""A sum that lacks less than this is rounded to what it lacks."""
 REASONS = 3
 """Terms that say why a rating is what it is."""
 ROOM = 5
@@ -106,6 +106,16 @@ def rate(
     return ratings
 
 
+def terms_of(terms: Terms, tallies: Mapping[Part, Tally]) -> list[Term]:
+    """The terms of an item that have data, each with its share of their weight together."""
+    there = [(part, weight, _look_up(part, tallies[part])) for part, weight in terms if part in tallies]
+    whole = fsum(weight for _, weight, _ in there)
+    return [
+        Term(part, weight / whole, score, low, high, weight / whole * (1 - score), tally)
+        for part, weight, (tally, score, low, high) in there
+    ]
+
+
 def _look_up(part: Part, tally: Tally) -> _Known:
     if tally.denominator <= 0 or not 0 <= tally.numerator <= tally.denominator * (1 + 1e-9):
         raise ValueError(f"{_name(part)}: {tally.numerator} of {tally.denominator} is no share")
@@ -168,11 +178,11 @@ def _lift(lacking: float, pulls: Iterable[tuple[float, Part, float, _Known]]) ->
     lifts = []
     for pull, part, weight, (_, score, _, _) in pulls:
         if lacking < -pull:
-            lifts.append(Lift(part, score, min(1.0, score + lacking / weight)))
+            lifts.append(Lift(part, score, min(1.0, score + (lacking + REACHED / 4) / weight)))
             break
         lifts.append(Lift(part, score, 1.0))
-        lacking = round(lacking + pull, DIGITS)
-        if lacking <= 0:
+        lacking += pull
+        if lacking < REACHED:
             break
     return tuple(lifts)
 

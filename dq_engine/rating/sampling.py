@@ -106,7 +106,7 @@ def draw(strata: Mapping[str, str], size: int, how: Allocation, seed: int) -> Sa
     Each organisation has a number of its own, from the seed and its code (SHA-256); those with the lowest numbers of a stratum
     are drawn. So the same seed draws the same sample on every machine and from every order of the organisations, and a few
     organisations more or fewer leave most of it as it was (permanent random numbers: Ohlsson, in Business Survey Methods, 1995,
-    chapter 9). Raises :class:`UsageError` as :func:`allocate` does, and where there are no organisations.
+    153-169). Raises :class:`UsageError` as :func:`allocate` does, and where there are no organisations.
     """
     if not strata:
         raise UsageError("no sample can be drawn: there are no organisations")

@@ -18,8 +18,9 @@ added, where the method as published says nothing or is too sure:
   becomes larger by this than if the share were the same in all strata. Where ten each are sampled from strata of 300, 20 and 20
   and one in ten organisations has the property, the plain interval covers this in 67 % of samples, and this one in 99 %.
 * One answer alone has no variance. Its distance from the overall share stands for it: R's ``survey.lonely.psu="adjust"``.
-* No limit contradicts what was seen: those seen with the property have it, and those seen without do not. So the interval
-  becomes the share as the sample becomes a census.
+* Of N organisations a whole number has the property, not fewer than were seen with it and not more than were not seen without it.
+  Limits are rounded outwards to such numbers. So the interval becomes the share as the sample becomes a census, and covers the
+  truth in 95 % of samples even if nearly everybody was sampled.
 
 A change is the difference of the shares of those that answered both times. Its interval combines theirs, with their correlation
 (MOVER: Zou and Donner, Statistics in Medicine 2008;27:1693-1702); for answers that all weigh the same this is Newcombe's method
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from math import sqrt
+from math import ceil, floor, sqrt
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -43,6 +44,8 @@ from dq_engine.rating.intervals import CONFIDENCE
 from dq_engine.rating.sampling import Sample, stratum_name
 
 _TAIL = (1 - CONFIDENCE) / 2
+_ROUNDING = 1e-9
+"""Of an organisation: what is nearer to a whole number is that number."""
 
 
 class Estimate(Struct, frozen=True):
@@ -107,8 +110,8 @@ def proportion(sample: Sample, answers: Mapping[str, bool | None]) -> Estimate:
         return Estimate(None, None, None, 0, 0, len(sample.members), population, note=_note(sample, cells))
     share = _share(cells, yes)
     low, high, effective = _korn_graubard(cells, yes, share)
-    low = min(max(low, count / population), share)
-    high = max(min(high, 1 - (answered - count) / population), share)
+    low = min(max(floor(low * population + _ROUNDING), count) / population, share)
+    high = max(min(ceil(high * population - _ROUNDING), population - answered + count) / population, share)
     return Estimate(share, low, high, count, answered, len(sample.members), population, effective, note=_note(sample, cells))
 
 

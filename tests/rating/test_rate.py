@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dq_engine.rating.intervals import wilson
-from dq_engine.rating.rate import OVERALL, parts_of, rate
+from dq_engine.rating.rate import parts_of, rate
 from dq_engine.scores import (
     MEASURES,
+    OVERALL,
     RATINGS,
     Band,
     Instrument,
