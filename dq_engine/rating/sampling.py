@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -152,6 +152,38 @@ def take(members: Iterable[Member], strata: Mapping[str, str]) -> Sample:
     silent = frozenset(member.organisation for member in listed if not member.responded)
     design = f"{len(times)} of {len(strata)} organisations from {_strata(len(rows))}, drawn elsewhere"
     return Sample(design, None, rows, {code: strata[code] for code in sorted(times)}, silent)
+
+
+def take_from(members: Iterable[Member], sizes: Mapping[str, int], known: Container[str]) -> Sample:
+    """A sample from strata of its own: ``sizes`` says how many organisations each has; ``known`` are those of the population.
+
+    Which organisation that was not sampled is in which stratum is not known, so nothing can be said of groups. Raises
+    :class:`UsageError` as :func:`take` does, for members without a stratum, and for strata with more members than organisations.
+    """
+    listed = list(members)
+    times = Counter(member.organisation for member in listed)
+    sampled = Counter(member.stratum or "" for member in listed)
+    rows = tuple(Stratum(name, sizes[name], sampled[name]) for name in sorted(sizes))
+    faults = {
+        "the sample names organisations that are not in the population": {code for code in times if code not in known},
+        "the sample names organisations more than once": {code for code, number in times.items() if number > 1},
+        "the sample does not say how many organisations the stratum has": {
+            stratum_name(name) for name in sampled if name not in sizes
+        },
+    }
+    troubles = [f"{fault}: {', '.join(sorted(found))}" for fault, found in faults.items() if found]
+    troubles += [
+        f"stratum {stratum_name(row.name)}: {row.sampled} in the sample, of {row.population} that it is said to have"
+        for row in rows
+        if row.sampled > row.population
+    ]
+    troubles += [_too_few(row) for row in rows if row.sampled < min(FEWEST, row.population)]
+    if troubles:
+        raise UsageError("\n".join(troubles))
+    silent = frozenset(member.organisation for member in listed if not member.responded)
+    population = sum(sizes.values())
+    design = f"{len(times)} of {population} organisations from {_strata(len(rows))} of its own, drawn elsewhere"
+    return Sample(design, None, rows, {m.organisation: m.stratum or "" for m in sorted(listed)}, silent)
 
 
 def within(sample: Sample, group: Mapping[str, str]) -> Sample:

@@ -86,7 +86,8 @@ def tables(
 def _groups(
     organisations: Mapping[str, Organisation], population: Mapping[str, str], sample: Sample | None, by: Sequence[By]
 ) -> list[_Group]:
-    groups = [_Group("", "", len(population), list(sample.members if sample else population), sample)]
+    whole = sample.population if sample else len(population)
+    groups = [_Group("", "", whole, list(sample.members if sample else population), sample)]
     for kind in by:
         members: dict[str, dict[str, str]] = {}
         for code, stratum in population.items():

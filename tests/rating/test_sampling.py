@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dq_engine.errors import UsageError
-from dq_engine.rating.sampling import Allocation, Member, Stratum, allocate, draw, take, within
+from dq_engine.rating.sampling import Allocation, Member, Stratum, allocate, draw, take, take_from, within
 
 REGIONS = {"A": 104, "B": 83, "C": 72, "D": 64, "E": 52, "F": 44, "G": 36, "H": 26}
 PCGS = {f"{region}{place:03}": region for region, count in REGIONS.items() for place in range(count)}
@@ -187,3 +187,23 @@ def test_a_part_of_a_sample_knows_how_many_of_the_group_there_are() -> None:
     assert part.members == {code: stratum for code, stratum in sample.members.items() if code in group}
     assert part.strata[-1] == Stratum("H", 26, 4)
     assert part.strata[0] == Stratum("A", 10, sum(code in group for code, stratum in sample.members.items() if stratum == "A"))
+
+
+def test_a_sample_may_have_strata_of_its_own() -> None:
+    members = [Member("5A1", "poor"), Member("5A2", "poor"), Member("5A3", "rich"), Member("5A4", "rich", responded=False)]
+    sample = take_from(members, {"poor": 40, "rich": 2}, {"5A1", "5A2", "5A3", "5A4", "5A9"})
+    assert sample.strata == (Stratum("poor", 40, 2), Stratum("rich", 2, 2))
+    assert (sample.population, sample.silent) == (42, frozenset({"5A4"}))
+
+
+def test_everything_that_is_wrong_with_strata_of_its_own() -> None:
+    members = [Member("5A1", "a"), Member("5A1", "a"), Member("XXX", "b"), Member("5A2", "c"), Member("5A3"), Member("5A4", "d")]
+    assert told(take_from, members, {"a": 9, "b": 9, "c": 0, "d": 1, "e": 3}, {"5A1", "5A2", "5A3", "5A4"}) == [
+        "the sample names organisations that are not in the population: XXX",
+        "the sample names organisations more than once: 5A1",
+        "the sample does not say how many organisations the stratum has: (no name)",
+        "stratum c: 1 in the sample, of 0 that it is said to have",
+        "stratum b: only one of its 9 organisations is in the sample, which cannot tell how they vary; sample two or more of them, "
+        "or join the stratum with another",
+        "stratum e: none of its 3 organisations is in the sample; sample two or more of them, or join the stratum with another",
+    ]
