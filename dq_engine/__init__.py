@@ -14,26 +14,34 @@ from dq_engine._version import __version__
 
 if TYPE_CHECKING:
     from dq_engine.api import check, load_suite
-    from dq_engine.errors import DqError, StoreError, SuiteError, UsageError
+    from dq_engine.errors import DqError, InstrumentError, StoreError, SuiteError, UsageError
     from dq_engine.model import Example, ExtractRun, Measure, Outcome, Run
     from dq_engine.process import WorkerProcess
+    from dq_engine.score_api import explain_rating, score
+    from dq_engine.scores import Explanation, Rating, Scores
     from dq_engine.suite import Suite
 
 _HOMES = {
     "api": ("check", "load_suite"),
-    "errors": ("DqError", "StoreError", "SuiteError", "UsageError"),
+    "errors": ("DqError", "InstrumentError", "StoreError", "SuiteError", "UsageError"),
     "model": ("Example", "ExtractRun", "Measure", "Outcome", "Run"),
     "process": ("WorkerProcess",),
+    "score_api": ("explain_rating", "score"),
+    "scores": ("Explanation", "Rating", "Scores"),
     "suite": ("Suite",),
 }
 
 __all__ = [
     "DqError",
     "Example",
+    "Explanation",
     "ExtractRun",
+    "InstrumentError",
     "Measure",
     "Outcome",
+    "Rating",
     "Run",
+    "Scores",
     "StoreError",
     "Suite",
     "SuiteError",
@@ -41,7 +49,9 @@ __all__ = [
     "WorkerProcess",
     "__version__",
     "check",
+    "explain_rating",
     "load_suite",
+    "score",
 ]
 
 

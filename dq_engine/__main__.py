@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-WITH_WORKER = ("check", "plan")
-"""The commands that read extracts."""
+WITH_WORKER = ("check", "plan", "score", "calibrate")
+"""The commands that read extracts or runs."""
 
 
 def main() -> None:

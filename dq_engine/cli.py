@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dq_engine import cli_scores, terminal
 from dq_engine._version import __version__
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dq_engine.engine import Options
     from dq_engine.model import Run
     from dq_engine.process import WorkerProcess
-    from dq_engine.report.progress import Silence
     from dq_engine.suite import Suite
 
 app = typer.Typer(
@@ -62,6 +61,8 @@ class Schema(StrEnum):
 
     SUITE = "suite"
     RUN = "run"
+    INSTRUMENT = "instrument"
+    SCORES = "scores"
 
 
 def main(worker: WorkerProcess | None = None) -> None:
@@ -74,51 +75,25 @@ def main(worker: WorkerProcess | None = None) -> None:
         app(obj=worker)
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            _say("interrupted: nothing was stored")
+            terminal.say("interrupted: nothing was stored")
         raise
     except KeyboardInterrupt:
-        _say("interrupted: nothing was stored")
+        terminal.say("interrupted: nothing was stored")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        _discard_output()
+        terminal.discard_output()
         sys.exit(3)
     except Exception as error:
         from dq_engine.errors import DqError  # noqa: PLC0415
 
         if isinstance(error, DqError):
-            _say(str(error))
+            terminal.say(str(error))
             sys.exit(error.exit_code)
         if os.environ.get("DQ_TRACEBACK"):
             raise
         place = _place(error)
-        _say(f"a fault of dq itself ({type(error).__name__} in {place}). Please report it; DQ_TRACEBACK=1 shows more")
+        terminal.say(f"a fault of dq itself ({type(error).__name__} in {place}). Please report it; DQ_TRACEBACK=1 shows more")
         sys.exit(3)
-
-
-def _discard_output() -> None:
-    """What could not be written is not tried again at the end."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _print(text: str, *, raw: bool = False) -> None:
-    """Writes to standard output; only ``raw`` text (JSON, which spells such characters) may hold what steers a terminal."""
-    from dq_engine.errors import StoreError  # noqa: PLC0415
-    from dq_engine.report.words import clean  # noqa: PLC0415
-    from dq_engine.store import words  # noqa: PLC0415
-
-    if sys.stdout is None:
-        raise StoreError("the results could not be written: standard output is closed")
-    try:
-        sys.stdout.write(
-            text if raw else "".join(clean(line.removesuffix("\n")) + "\n" for line in text.splitlines(keepends=True))
-        )
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _discard_output()
-        raise StoreError(f"the results could not be written: {words(error)}") from None
 
 
 def _terminated(number: int, frame: object) -> NoReturn:
@@ -130,13 +105,6 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "an unknown place"
-
-
-def _say(message: str) -> None:
-    from dq_engine.report.words import clean  # noqa: PLC0415
-
-    for line in message.splitlines():
-        print(f"dq: {clean(line)}", file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:
@@ -199,20 +167,20 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the checks that passed, too.")] = False,
 ) -> None:
     """Check extracts, and say what is wrong with them."""
-    with _worker(context) as worker:
+    with terminal.worker_of(context) as worker:
         from dq_engine import chosen, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import StoreError  # noqa: PLC0415
 
-        config = _config()
+        config = terminal.project()
         settings = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, as_of, show_values=show_values)
         extracts = chosen.extracts(paths or [], suite, config, with_ or [])
-        folder = results or Path(config.root / (config.dq.results or "dq-results") if config else "dq-results")
+        folder = results or terminal.results_folder(config)
         if not no_results:
             store.prepare(folder)
         stored, trouble = None, ""
-        with tempfile.TemporaryDirectory(prefix="dq-") as counts:
-            with _progress(len(extracts), quiet=quiet) as observer:
+        with worker.folder() as counts:
+            with terminal.progress(len(extracts), quiet=quiet) as observer:
                 run = run_checks(extracts, settings, worker, counts=Path(counts), observer=observer)
             if not no_results:
                 try:
@@ -221,30 +189,10 @@ def check(
                     trouble = str(error)
     _write(run, format, output, quiet=quiet, verbose=verbose)
     if stored is not None and not quiet:
-        _say(f"stored in {stored}")
+        terminal.say(f"stored in {stored}")
     if trouble:
-        _say(trouble)
+        terminal.say(trouble)
     raise typer.Exit(3 if trouble else run.exit_code)
-
-
-def _worker(context: typer.Context) -> WorkerProcess:
-    """The worker that was started before all else, or else a new one."""
-    from dq_engine.process import WorkerProcess  # noqa: PLC0415
-
-    return context.obj if isinstance(context.obj, WorkerProcess) else WorkerProcess()
-
-
-def _config() -> Config | None:
-    from dq_engine import config  # noqa: PLC0415
-    from dq_engine.errors import ConfigError  # noqa: PLC0415
-
-    path = config.find(Path.cwd())
-    if path is None:
-        return None
-    try:
-        return config.parse(path.read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
 
 
 def _options(
@@ -275,17 +223,8 @@ def _options(
     )
 
 
-def _progress(total: int, *, quiet: bool) -> Silence:
-    from dq_engine.report import progress  # noqa: PLC0415
-
-    if quiet:
-        return progress.Silence()
-    return progress.Bar(total) if sys.stderr.isatty() else progress.Lines(sys.stderr, total)
-
-
 def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbose: bool) -> None:
     from dq_engine import store  # noqa: PLC0415
-    from dq_engine.errors import StoreError  # noqa: PLC0415
     from dq_engine.report import text  # noqa: PLC0415
 
     if format is Format.TEXT and output is None:
@@ -296,16 +235,13 @@ def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbos
 
             text.table(run, Console(highlight=False), verbose=verbose)
         else:
-            _print(text.plain(run, verbose=verbose))
+            terminal.write(text.plain(run, verbose=verbose))
         return
     rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
     if output is None:
-        _print(rendered.decode(), raw=True)
-        return
-    try:
-        store.replace_file(output, rendered)
-    except OSError as error:
-        raise StoreError(f"{output}: the results could not be written: {store.words(error)}") from None
+        terminal.write(rendered.decode(), raw=True)
+    else:
+        terminal.write_file(output, rendered)
 
 
 # ------------------------------------------------------------------------------------------------- lint, explain and plan
@@ -327,15 +263,15 @@ def lint(
             suite = read_suite(path)
         except UsageError as error:
             faults += len(str(error).splitlines())
-            _say(str(error))
+            terminal.say(str(error))
         else:
             if not quiet:
-                _print(f"{path}: {len(suite.checks)} expectations, all right\n")
+                terminal.write(f"{path}: {len(suite.checks)} expectations, all right\n")
     if not files:
-        _say("no suite was found")
+        terminal.say("no suite was found")
         raise typer.Exit(4)
     if faults:
-        _say(f"{faults} fault{'' if faults == 1 else 's'} in {len(files)} suite{'' if len(files) == 1 else 's'}")
+        terminal.say(f"{faults} fault{'' if faults == 1 else 's'} in {len(files)} suite{'' if len(files) == 1 else 's'}")
         raise typer.Exit(2)
 
 
@@ -343,21 +279,21 @@ def lint(
 def explain(
     name: Annotated[str | None, typer.Argument(help="An expectation, or a feed; none: a list of all expectations.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference of all expectations, in Markdown.")] = False,
-    schema: Annotated[Schema | None, typer.Option(help="The JSON Schema of suites, or of run.json.")] = None,
+    schema: Annotated[Schema | None, typer.Option(help="The JSON Schema of suites, run.json, instruments or scores.")] = None,
 ) -> None:
     """Explain what can be expected: what a rule says, why, what it does with NULLs, its arguments and examples."""
     from dq_engine import explain as pages  # noqa: PLC0415
     from dq_engine import feed_page  # noqa: PLC0415
 
     if schema is not None:
-        _print(pages.as_text(pages.suite_schema() if schema is Schema.SUITE else pages.run_schema()))
+        terminal.write(pages.as_text(pages.SCHEMAS[schema.value]()))
     elif markdown:
-        _print(pages.reference())
+        terminal.write(pages.reference())
     elif name is not None:
         suites = _suites_for(name)
-        _print("\n".join(feed_page.page(suite) for suite in suites) if suites else pages.page(pages.find(name)) + "\n")
+        terminal.write("\n".join(feed_page.page(suite) for suite in suites) if suites else pages.page(pages.find(name)) + "\n")
     else:
-        _print(pages.listing() + "\n")
+        terminal.write(pages.listing() + "\n")
 
 
 @app.command(epilog="Example: dq sample samples --seed 7 --scale 2, then dq check samples")
@@ -381,13 +317,13 @@ def sample(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no list of what was written.")] = False,
 ) -> None:
     """Write the extracts of an invented world, with planted defects and the key that says what they break."""
-    with _worker(context) as worker:
+    with terminal.worker_of(context) as worker:
         from dq_engine.sample import ANSWER_KEY, feed_names, read_plant, write_samples  # noqa: PLC0415
 
         times = read_plant(plant or [])
         wanted = feed or list(feed_names())
         places = {name: place for place, name in enumerate(sorted(wanted))}
-        with _progress(len(wanted), quiet=quiet) as observer:
+        with terminal.progress(len(wanted), quiet=quiet) as observer:
             written = write_samples(
                 directory,
                 worker,
@@ -401,14 +337,16 @@ def sample(
             )
     if not quiet:
         lines = [f"{one.path}: {one.rows:,} rows" for one in written]
-        _print("\n".join([*lines, f"{directory / ANSWER_KEY}: what the defects break, by feed, rule and organisation"]) + "\n")
+        terminal.write(
+            "\n".join([*lines, f"{directory / ANSWER_KEY}: what the defects break, by feed, rule and organisation"]) + "\n"
+        )
 
 
 def _suites_for(feed: str) -> list[Suite]:
     """The suites of the feed of that name, as they would be found from the working folder; none if there is no such feed."""
     from dq_engine import feeds  # noqa: PLC0415
 
-    config = _config()
+    config = terminal.project()
     shelf = feeds.Shelf([config.root / folder for folder in config.dq.suites] if config else [])
     return shelf.of_feed(feed, Path.cwd())
 
@@ -423,12 +361,20 @@ def plan(
     ] = None,
 ) -> None:
     """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
-    with _worker(context) as worker:
+    with terminal.worker_of(context) as worker:
         from dq_engine import chosen  # noqa: PLC0415
         from dq_engine.run import explain_plan  # noqa: PLC0415
 
         (wanted,) = chosen.extracts([extract], suite, None, with_ or [])
-        _print(explain_plan(worker, wanted) + "\n")
+        terminal.write(explain_plan(worker, wanted) + "\n")
+
+
+# ---------------------------------------------------------------------------------------------------- score and calibrate
+
+app.command(epilog=f"Example: dq score --sample 72 --strata region,kind. {cli_scores.EXIT_CODES}")(cli_scores.score)
+app.command(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json. {cli_scores.EXIT_CODES}")(
+    cli_scores.calibrate
+)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Plan -> SQL text. The only module that knows how a count is phrased. Pure.
 
-Every query reads the view ``dq_extract``, in which NaN is NULL. Counts are ``coalesce(count_if(…), 0)``: of the ways to say
-it in DuckDB the fastest, and 0 rather than NULL on an empty group.
+Every query reads the view ``dq_extract``, in which NaN is NULL. A count is ``coalesce(count_if(…), 0)``, of the ways to say it
+in DuckDB the fastest, and 0 rather than NULL where there are no rows; in groups it is ``count(CASE WHEN … THEN 1 END)``, the
+fastest there (half the memory, too).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
-from dq_engine.catalog.periods import last_day, own_days, own_interval, spans, spans_table
+from dq_engine.catalog.periods import last_day, last_of_month, of_month, own_days, own_interval, spans, spans_table
 from dq_engine.model import (
     CLASS,
     EXTRACT,
@@ -85,24 +86,29 @@ def _code(code: str, *, shown: bool) -> str:
     return f"CASE WHEN {code} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
 
 
-def row_scan(metrics: Sequence[Count | Scalar], by: Column | None, period: Column | None = None) -> str:
+def row_scan(metrics: Sequence[Count | Scalar], table: Table, by: Column | None, period: Column | None = None) -> str:
     """One row of numbers, ``m1`` and so on; with ``by``, a row for each organisation ``o`` and period ``p``, too.
 
-    Both are NULL in the row for the whole; without ``period`` it is "" in all others.
+    ``o`` is NULL in the row for the whole; without ``period``, ``p`` is "".
     """
-    classes = {of: f'"dq:class {n}"' for n, of in enumerate(dict.fromkeys(_classes(metrics)), 1)}
-    numbers = [f"{phrase(metric, classes)} AS m{place}" for place, metric in enumerate(metrics, 1)]
+    prefix = _unlike_columns(table)
+    own, of_period = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period"))
+    classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(_classes(metrics)), 1)}
+    numbers = [f"{phrase(metric, classes, grouped=by is not None)} AS m{place}" for place, metric in enumerate(metrics, 1)]
     derived = [f"{of} AS {name}" for of, name in classes.items()]
     if by is None:
         return f"SELECT {_lines(numbers)}\nFROM {_derived(derived)}"
-    derived = [f"{organisation(by)} AS {ORGANISATION}", *([f"{_group(period)} AS {PERIOD}"] if period else []), *derived]
-    groups = [ORGANISATION] if period is None else [ORGANISATION, PERIOD]
-    chosen = [f"{ORGANISATION} AS o", f"{_interval(period)} AS p", *numbers]
+    derived = [f"{organisation(by)} AS {own}", *([f"{_group(period)} AS {of_period}"] if period else []), *derived]
+    groups = [own] if period is None else [own, of_period]
+    chosen = [f"{own} AS o", f"{_interval(period, of_period)} AS p", *numbers]
     return f"SELECT {_lines(chosen)}\nFROM {_derived(derived)}\nGROUP BY GROUPING SETS ((), ({', '.join(groups)}))"
 
 
-ORGANISATION, PERIOD = '"dq:organisation"', '"dq:period"'
-"""What the organisation and the period of a row are called beside its columns."""
+def _unlike_columns(table: Table) -> str:
+    """What no column of the table begins with: who sends the extract chooses their names, and could choose one of ours."""
+    names = [column.sql.casefold() for column in table.columns]
+    tried = (f"dq{number or ''}:" for number in range(len(names) + 1))
+    return next(prefix for prefix in tried if not any(name.startswith(f'"{prefix}') for name in names))
 
 
 def _classes(metrics: Sequence[Count | Scalar]) -> Iterator[str]:
@@ -116,27 +122,31 @@ def _derived(expressions: Sequence[str]) -> str:
 
 def _group(period: Column) -> str:
     """SQL by which the rows of one period are grouped: for days the last one of their month, else the interval as text."""
-    return f"last_day(CAST({period.sql} AS DATE))" if spans(period) is None else own_interval(period)
+    return last_of_month(period.sql) if spans(period) is None else own_interval(period)
 
 
-def _interval(period: Column | None) -> str:
-    """SQL of the interval (ISO 8601) of a period that is grouped; what names none has a word of its own."""
+def _interval(period: Column | None, grouped: str) -> str:
+    """SQL of the interval (ISO 8601) of a period that is ``grouped``; what names none has a word of its own."""
     if period is None:
         return "''"
-    if spans(period) is not None:
-        return f"coalesce({PERIOD}, '{NO_PERIOD}')"
-    return f"coalesce(strftime({PERIOD}, '%Y-%m-01/%Y-%m-%d'), '{NO_PERIOD}')"
+    return f"coalesce({of_month(grouped) if spans(period) is None else grouped}, '{NO_PERIOD}')"
 
 
-def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType({})) -> str:
-    """SQL of one number over rows; ``classes`` says in which columns classes are found."""
+def readable(column: Column, what: str) -> str:
+    """The query that fails if the organisation, or the period, of a row cannot be read."""
+    return f"SELECT max({organisation(column) if what == 'organisation' else _group(column)})\nFROM {EXTRACT}"
+
+
+def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType({}), *, grouped: bool = False) -> str:
+    """SQL of one number over rows, or over groups of them; ``classes`` says in which columns classes are found."""
     if isinstance(metric, Scalar):
         return metric.sql
     if metric.predicate is None:
         return "count(*)"
-    if metric.classes is not None:
-        return f"coalesce(count_if({metric.predicate.replace(CLASS, classes[metric.classes])}), 0)"
-    return "0" if metric.predicate == NEVER else f"coalesce(count_if({metric.predicate}), 0)"
+    if metric.predicate == NEVER:
+        return "0"
+    predicate = metric.predicate if metric.classes is None else metric.predicate.replace(CLASS, classes[metric.classes])
+    return f"count(CASE WHEN {predicate} THEN 1 END)" if grouped else f"coalesce(count_if({predicate}), 0)"
 
 
 def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
@@ -157,11 +167,8 @@ def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
     if not items.split:
         return f"SELECT {_lines(numbers)}\nFROM ({items.sql})"
     code = _code("organisation", shown=items.coded)
-    labelled = f"SELECT *, {code} AS {ORGANISATION}, coalesce({items.period}, '') AS {PERIOD}\nFROM ({items.sql})"
-    return (
-        f"SELECT {_lines([f'{ORGANISATION} AS o', f'{PERIOD} AS p', *numbers])}\nFROM ({labelled})\n"
-        f"GROUP BY GROUPING SETS ((), ({ORGANISATION}, {PERIOD}))"
-    )
+    labelled = f"SELECT *, {code} AS o, coalesce({items.period}, '') AS p\nFROM ({items.sql})"
+    return f"SELECT {_lines(['o', 'p', *numbers])}\nFROM ({labelled})\nGROUP BY GROUPING SETS ((), (o, p))"
 
 
 def query_scan(metric: QueryCount) -> str:
@@ -204,30 +211,33 @@ def duplicates_by_organisation(key: Key, by: Column, period: Column | None) -> s
     where = f" WHERE {key.where}" if key.where else ""
     label = "NULL" if period is None else _group(period)
     inner = (
-        f"SELECT {columns}, {organisation(by)} AS {ORGANISATION}, {label} AS {PERIOD}, count(*) AS n\n"
+        f"SELECT {columns}, {organisation(by)} AS o, {label} AS grouped, count(*) AS n\n"
         f"FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns) + 2)}"
     )
-    totals = f"SELECT {ORGANISATION}, {PERIOD}, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
-    counted = f"SELECT {ORGANISATION}, {PERIOD}, sum(n) AS n FROM ({totals}) WHERE total > 1 GROUP BY ALL"
-    return f"SELECT {ORGANISATION} AS o, {_interval(period)} AS p, CAST(n AS BIGINT) AS n FROM ({counted})"
+    totals = f"SELECT o, grouped, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
+    counted = f"SELECT o, grouped, sum(n) AS n FROM ({totals}) WHERE total > 1 GROUP BY ALL"
+    return f"SELECT o, {_interval(period, 'grouped')} AS p, CAST(n AS BIGINT) AS n FROM ({counted})"
 
 
 def register(code: Column, said: Mapping[str, Column], period: Column | None) -> str:
     """What a register says of each organisation in its latest period: code, parent, region and kind.
 
-    ``said`` has the columns of the last three; NULL stands for what it does not have.
+    ``said`` has the columns of the last three; "" stands for what they do not say. Of several rows of the latest period the last
+    by the alphabet is taken, so that the order of the rows is irrelevant. Rows without a code of the right form are left out.
     """
-    latest = "NULL" if period is None else last_day(period, period.sql) if spans(period) is None else own_days(period)[1]
+    latest = "NULL::DATE" if period is None else last_day(period, period.sql) if spans(period) is None else own_days(period)[1]
     texts = {name: f"CAST({column.sql} AS VARCHAR)" for name, column in said.items()}
     if "parent" in said:
         code_of_parent = organisation(said["parent"])
         texts["parent"] = f"CASE WHEN {code_of_parent} NOT IN ('{NO_ORGANISATION}', '{NO_CODE}') THEN {code_of_parent} END"
     names = ("parent", "region", "kind")
-    columns = ", ".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {name}" for name in names)
-    rows = f"SELECT {organisation(code)} AS code, {columns}, coalesce({latest}, DATE '0001-01-01') AS latest\nFROM {EXTRACT}"
-    chosen = ", ".join(f"arg_max({name}, latest)" for name in names)
-    known = f"WHERE code NOT IN ('{NO_ORGANISATION}', '{NO_CODE}')"
-    return f"SELECT code, {chosen}\nFROM ({rows})\n{known}\nGROUP BY code\nORDER BY code\nLIMIT {MOST_ORGANISATIONS}"
+    columns = ", ".join(f"coalesce({texts.get(name, 'NULL')}, '') AS {name}" for name in names)
+    rows = f"SELECT {organisation(code)} AS code, coalesce({latest}, DATE '0001-01-01') AS latest, {columns}\nFROM {EXTRACT}"
+    entries = ", ".join(f"'{name}': {name}" for name in ("latest", *names))
+    last = f"SELECT code, max({{{entries}}}) AS said\nFROM ({rows})"
+    known = f"code NOT IN ('{NO_ORGANISATION}', '{NO_CODE}')"
+    chosen = ", ".join(f"said.{name}" for name in names)
+    return f"SELECT code, {chosen}\nFROM ({last}\nWHERE {known} GROUP BY code)\nORDER BY code\nLIMIT {MOST_ORGANISATIONS + 1}"
 
 
 class Failing(Struct, frozen=True):
@@ -353,7 +363,7 @@ def written(plan: Plan) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
     wanted = scans(plan)
     queries = [("periods", spans_table(column, plan.table.view)) for column in plan.periods]
-    queries += [("rows", row_scan(metrics, plan.organisation, plan.period)) for metrics in wanted.rows]
+    queries += [("rows", row_scan(metrics, plan.table, plan.organisation, plan.period)) for metrics in wanted.rows]
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
     queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
     queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]

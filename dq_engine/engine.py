@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -61,7 +60,7 @@ def run_checks(
     cannot be used.
     """
     if counts is None:
-        with tempfile.TemporaryDirectory(prefix="dq-") as folder:
+        with worker.folder() as folder:
             run = run_checks(extracts, options, worker, counts=Path(folder), clock=clock, observer=observer)
             return run_tables.loaded(run, Path(folder), worker)
     if options.fail_on not in FAIL_ON:

@@ -16,7 +16,7 @@ from dq_engine.catalog.base import Case, Expectation, suggestion
 from dq_engine.catalog.shapes import QueryExpectation
 from dq_engine.errors import UsageError
 from dq_engine.model import Feed, Field, Run, Severity
-from dq_engine.scores import Band, Instrument, ItemRule, TermRule
+from dq_engine.scores import Band, Instrument, ItemRule, Scores, TermRule
 from dq_engine.suite import ExpectationMeta
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -217,6 +217,15 @@ def instrument_schema() -> dict[str, Any]:
     whole["items"] |= {"minItems": 1}
     whole["version"] |= {"pattern": r"^\d+\.\d+\.\d+$"}
     return {"$schema": DRAFT, "title": "Instrument of dq", **schema}
+
+
+def scores_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what ``dq score --format json`` writes."""
+    return {"$schema": DRAFT, "title": "Scores of dq, version 1", **msgspec.json.schema(Scores)}
+
+
+SCHEMAS = {"suite": suite_schema, "run": run_schema, "instrument": instrument_schema, "scores": scores_schema}
+"""The schemas by the names that ``dq explain --schema`` takes."""
 
 
 def as_text(schema: dict[str, Any]) -> str:

@@ -54,11 +54,15 @@ ALL_ROWS = Count(None, RowsFact())
 
 
 class PlannedField(Struct, frozen=True):
-    """A column with the counts of its values by class, and the ids of the checks that say what is valid; or the ``problem``."""
+    """A column with the counts of its values by class, and the ids of the checks that say what is valid; or the ``problem``.
+
+    ``violations`` are the counts of the rows that break these checks.
+    """
 
     column: str
     field: Field
     metrics: dict[vodim.ValueClass, Count] = {}
+    violations: tuple[Count, ...] = ()
     checks: tuple[str, ...] = ()
     problem: str = ""
 
@@ -126,6 +130,11 @@ def make_plan(checks: Sequence[Check], scope: Scope, feed: Feed, skipped: Sequen
         tuple(_fields(feed, planned, skipped, scope)),
         periods=tuple(named.values()),
     )
+    return refined(plan)
+
+
+def refined(plan: Plan) -> Plan:
+    """The plan after all passes."""
     for refine in PASSES:
         plan = refine(plan)
     return plan
@@ -137,18 +146,32 @@ def _fields(feed: Feed, planned: Sequence[Planned], skipped: Sequence[Check], sc
     left_out = [check for check in skipped if _says_what_is_valid(check)]
     for name in feed.columns or dict.fromkeys(item.check.columns[0] for item in planned if len(item.check.columns) == 1):
         field = feed.columns.get(name, Field())
-        own = [item for item in rules if item.check.columns[0].casefold() == name.casefold()]
+        own = [item for item in rules if _is_about(item.check, name, scope.table)]
         ids = tuple(item.check.id for item in own)
         troubles = [f"{item.check.id}: {item.problem}" for item in own if item.problem]
-        troubles += [f"{c.id}: was not selected" for c in left_out if c.columns[0].casefold() == name.casefold()]
+        troubles += [f"{check.id}: was not selected" for check in left_out if _is_about(check, name, scope.table)]
         try:
             if troubles:
                 raise NotEvaluable("; ".join(troubles))
-            counts = [metric for item in own if isinstance(metric := item.metrics.get("unexpected"), Count)]
-            metrics = vodim.classes(scope.column(name), field, [metric.predicate or NEVER for metric in counts])
-            yield PlannedField(name, field, metrics, ids)
+            violations = tuple(metric for item in own if isinstance(metric := item.metrics.get("unexpected"), Count))
+            planned_field = PlannedField(name, field, violations=violations, checks=ids)
+            yield _classed(planned_field, scope.table, violations)
         except NotEvaluable as error:
             yield PlannedField(name, field, checks=ids, problem=str(error))
+
+
+def _classed(planned: PlannedField, table: Table, violations: Sequence[Count]) -> PlannedField:
+    predicates = [metric.predicate or NEVER for metric in violations]
+    metrics = vodim.classes(find_column(table, planned.column), planned.field, predicates)
+    return msgspec.structs.replace(planned, metrics=metrics)
+
+
+def _is_about(check: Check, name: str, table: Table) -> bool:
+    """Whether the check's column is the one that the name means."""
+    try:
+        return find_column(table, check.columns[0]) == find_column(table, name)
+    except NotEvaluable:
+        return check.columns[0].casefold() == name.casefold()
 
 
 def _says_what_is_valid(check: Check) -> bool:
@@ -180,7 +203,18 @@ def from_footer(plan: Plan) -> Plan:
     return with_known(plan, {metric: count for metric in plan.pending() if (count := _footer_count(plan, metric)) is not None})
 
 
-PASSES: tuple[Callable[[Plan], Plan], ...] = (never_true, from_footer)
+def without_violations(plan: Plan) -> Plan:
+    """Fields without the rules that no row breaks: of a column that has no others, the footer may know the classes."""
+    fields = tuple(
+        field
+        if field.problem or all(plan.known.get(metric) != 0 for metric in field.violations)
+        else _classed(field, plan.table, [metric for metric in field.violations if plan.known.get(metric) != 0])
+        for field in plan.fields
+    )
+    return msgspec.structs.replace(plan, fields=fields)
+
+
+PASSES: tuple[Callable[[Plan], Plan], ...] = (without_violations, never_true, from_footer)
 
 
 def _footer_count(plan: Plan, metric: Metric) -> int | None:

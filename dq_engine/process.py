@@ -42,6 +42,16 @@ class WorkerProcess:
         self.close()
 
     @property
+    def spill(self) -> Path:
+        """The folder for rows that do not fit into memory."""
+        return self.directory / "spill"
+
+    def folder(self) -> tempfile.TemporaryDirectory[str]:
+        """A temporary folder that the child removes if this process is killed and cannot do so."""
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self.directory)
+
+    @property
     def pid(self) -> int:
         """The process id of the child."""
         assert self._process is not None
@@ -56,6 +66,7 @@ class WorkerProcess:
         """
         if self._process is None:
             self.directory.mkdir(mode=0o700, exist_ok=True)
+            shutil.rmtree(self.spill, ignore_errors=True)
             self._start()
         assert self._process is not None and self._process.stdin is not None
         try:
@@ -98,6 +109,8 @@ class WorkerProcess:
             left = SILENCE if deadline is None else max(0.0, deadline - time.monotonic())
             line = self._answers.get(timeout=min(left, SILENCE))
         except queue.Empty:
+            if self._process is not None:
+                self._process.kill()  # if only its input ended, it would remove the folder, which those after it need
             self._stop()
             if left < SILENCE:
                 raise WorkerDied("took longer than the time limit allows: give more with --timeout", "Timeout") from None

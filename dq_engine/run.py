@@ -55,11 +55,12 @@ from dq_engine.plan import (
     footer_questions,
     in_groups,
     make_plan,
+    refined,
     scans,
     with_known,
 )
 from dq_engine.process import WorkerProcess
-from dq_engine.run_tables import CountFiles
+from dq_engine.run_tables import CLASSES, COUNTED, CountFiles
 from dq_engine.suite import Check
 
 Progress = Callable[[str, float], None]
@@ -159,6 +160,9 @@ class _Scan:
         self.rows: int | None = None
         self.numbers: dict[Metric, Number] = {}
         self.failures: dict[Metric, str] = {}
+        self.organisation: Column | None = None
+        self.period: Column | None = None
+        self.groups_tried = False
         self.counted = splits.Counted()
         self.organisations = 0
 
@@ -181,8 +185,8 @@ class _Scan:
 
     def judged(self) -> tuple[dict[str, Outcome], Callable[[ExtractRun], Checked]]:
         self.progress("opening", 0.0)
-        plan = self.plan()
-        plan = self.ask_footer(plan)
+        plan = self.ask_footer(self.plan())
+        self.organisation, self.period = plan.organisation, plan.period
         wanted = scans(plan)
         self.numbers.update(plan.known)
         self.scan(plan, wanted)
@@ -190,16 +194,18 @@ class _Scan:
         self.progress("looking at failures", 0.9)
         self.split_duplicates(plan)
         outcomes = self.with_examples(plan, outcomes)
+        registered = self.registered()
+        unchanged(self.extract, self.opened)
+        self.progress("writing counts", 0.95)
         self.fields = [self.field_run(field) for field in plan.fields]
         measures, fields = self.measures(outcomes), self.field_measures(plan)
         outcomes = self.written(plan, outcomes)
-        registered = self.registered(plan)
         self.progress("done", 1.0)
         unchanged(self.extract, self.opened)
         return outcomes, lambda record: Checked(record, measures, fields, registered)
 
     def plan(self) -> Plan:
-        settings: dict[str, Any] = {"temp_directory": str(self.worker.directory / "spill")}
+        settings: dict[str, Any] = {"temp_directory": str(self.worker.spill)}
         settings |= {} if self.limits.threads is None else {"threads": self.limits.threads}
         settings |= {} if self.limits.memory_limit is None else {"memory_limit": self.limits.memory_limit}
         needed = [name for check in self.wanted for name in check.others]
@@ -230,9 +236,11 @@ class _Scan:
                 first_day(column, column.sql)
             return column
         except NotEvaluable as error:
-            problem = f"{error}, which the suite names as its {what} column: nothing is counted per {what}"
-            self.problem = self.problem or problem
+            self.not_counted_per(what, f"{error} (the suite names it as its {what} column)")
             return None
+
+    def not_counted_per(self, what: str, why: str) -> None:
+        self.problem = self.problem or f"nothing is counted per {what}: {why}"
 
     def ask_footer(self, plan: Plan) -> Plan:
         questions = footer_questions(plan)
@@ -244,7 +252,7 @@ class _Scan:
             raise
         except WorkerError:
             return plan
-        return with_known(plan, _footer_answers(questions, answers))
+        return refined(with_known(plan, _footer_answers(questions, answers)))
 
     def scan(self, plan: Plan, wanted: Scans) -> None:
         """Runs the scans; what fails is noted in ``failures``, metric by metric."""
@@ -289,6 +297,8 @@ class _Scan:
             raise
         except WorkerError as error:
             self.problem = self.problem or f'column "{column.name}" could not be read as periods: {error}'
+            if self.period == column:
+                self.period = None
 
     def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], hear: Hear) -> None:
         try:
@@ -296,33 +306,59 @@ class _Scan:
         except WorkerDied:
             raise
         except WorkerError:
+            if not self.groups_tried:
+                self.try_groups()
             self.scan_one_by_one(plan, set(metrics))
+
+    def try_groups(self) -> None:
+        """The row scan failed: if organisations or periods cannot be read, they are given up, for they fail with any check."""
+        self.groups_tried = True
+        for what in ("period", "organisation"):
+            column: Column | None = getattr(self, what)
+            try:
+                if column is not None:
+                    self.query(f"{what}s", phrase.readable(column, what))
+            except WorkerDied:
+                raise
+            except WorkerError as error:
+                self.not_counted_per(what, f'column "{column and column.name}" could not be read: {error}')
+                setattr(self, what, None)
 
     def scan_one_by_one(self, plan: Plan, metrics: set[Count | Scalar]) -> None:
         """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone."""
         for wanted in plan.wanted():
             done = {metric for _, columns in self.counted.rows for metric in columns}
-            own = [m for m in dict.fromkeys(wanted) if isinstance(m, Count | Scalar) and m in metrics and m not in done]
-            if own := [metric for metric in own if plan.organisation or metric not in self.numbers]:
+            own = [metric for metric in dict.fromkeys(wanted) if isinstance(metric, Count | Scalar) and metric in metrics]
+            if any(metric not in done and (self.organisation or metric not in self.numbers) for metric in own):
                 self.answered(own, functools.partial(self.count_rows, plan, own, "rows of one check"))
 
     def count_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], purpose: str, hear: Hear | None = None) -> None:
         """Scans the rows. Counts by organisation and period stay in a table of the worker; the totals come here."""
-        sql = phrase.row_scan(metrics, plan.organisation, plan.period)
-        if plan.organisation is None:
+        sql = phrase.row_scan(metrics, plan.table, self.organisation, self.period)
+        if self.organisation is None:
             (total,) = self.query(purpose, sql, hear)
         else:
             name, columns = splits.table("counts", len(self.counted.rows) + 1), splits.numbered(metrics)
-            self.query(purpose, f"CREATE TEMP TABLE {name} AS {sql}", hear)
+            self.query(purpose, splits.kept(name, sql), hear)
             ((groups, organisations, *total),) = self.query("totals", splits.totals(name, list(columns.values())))
-            if groups > phrase.MOST_GROUPS or organisations > phrase.MOST_ORGANISATIONS:
-                raise WorkerError(
-                    f'column "{plan.organisation.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values: '
-                    "it cannot be the column of organisations that the suite calls it"
-                )
-            self.organisations = organisations
-            self.counted = msgspec.structs.replace(self.counted, rows=(*self.counted.rows, (name, columns)))
+            if self.can_be_counted(groups, organisations):
+                self.organisations = organisations
+                self.counted = msgspec.structs.replace(self.counted, rows=(*self.counted.rows, (name, columns)))
         self.numbers |= {m: n for m, n in zip(metrics, total, strict=True) if m not in plan.known}
+
+    def can_be_counted(self, groups: int, organisations: int) -> bool:
+        """Whether there are as many organisations and periods as there can be; if there are more, they are given up."""
+        assert self.organisation is not None
+        if organisations > phrase.MOST_ORGANISATIONS:
+            why = f'column "{self.organisation.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values'
+            self.not_counted_per("organisation", f"{why}: it cannot be the column of organisations that the suite calls it")
+        elif groups > phrase.MOST_GROUPS:
+            why = f"there are more than {phrase.MOST_GROUPS:,} pairs of an organisation and a period"
+            self.not_counted_per("organisation", f"{why}: check fewer periods at once, or fewer organisations")
+        else:
+            return True
+        self.organisation = None
+        return False
 
     def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str, hear: Hear) -> None:
         if rows := self.answered(metrics, lambda: self.query(purpose, sql, hear)):
@@ -336,7 +372,7 @@ class _Scan:
         name, columns = splits.table("items", len(self.counted.items) + 1), splits.numbered(metrics)
 
         def count() -> list[list[Any]]:
-            self.query("items", f"CREATE TEMP TABLE {name} AS {sql}", hear)
+            self.query("items", splits.kept(name, sql), hear)
             return self.query("totals", splits.totals(name, list(columns.values())))
 
         if rows := self.answered(metrics, count):
@@ -356,16 +392,16 @@ class _Scan:
 
     def split_duplicates(self, plan: Plan) -> None:
         """Counts repeated keys by organisation and period, for those keys that have any."""
-        if plan.organisation is None or not self.counted.rows:
+        if self.organisation is None or not self.counted.rows:
             return
         metrics = [planned.metrics.get("unexpected") for planned in plan.checks]
         for metric in dict.fromkeys(metrics):
             if not isinstance(metric, GroupScalar) or not self.numbers.get(metric):
                 continue
             name = splits.table("repeated", len(self.counted.repeated) + 1)
-            sql = phrase.duplicates_by_organisation(metric.key, plan.organisation, plan.period)
+            sql = phrase.duplicates_by_organisation(metric.key, self.organisation, self.period)
             try:
-                self.query("repeated keys", f"CREATE TEMP TABLE {name} AS {sql}")
+                self.query("repeated keys", splits.kept(name, sql))
             except WorkerError as error:
                 self.problem = self.problem or f"repeated keys could not be counted per organisation: {error}"
                 continue
@@ -438,22 +474,19 @@ class _Scan:
         if self.files is None or not (self.counted.rows or self.counted.items):
             return outcomes
         places = {check.id: place for place, check in enumerate(self.extract.suite.checks)}
-        found = {places[p.check.id]: splits.triple(p.metrics, self.counted, self.numbers) for p in plan.checks}
-        triples = {
-            place: triple
-            for place, triple in found.items()
-            if triple and outcomes[self.extract.suite.checks[place].id].unexpected_count is not None
-        }
+        found = {p.check.id: splits.of_check(p.metrics, self.counted, self.numbers) for p in plan.checks}
+        judged = {check for check, outcome in outcomes.items() if outcome.unexpected_count is not None}
+        split = {places[check]: counts for check, counts in found.items() if counts is not None and check in judged}
         try:
-            if self.counted.rows:
-                self.query("counts", splits.wide(self.counted))
             self.write_fields(plan, self.files.fields)
-            if not triples:
+            if not split:
                 return outcomes
-            failing = dict(self.query("failing organisations", splits.failing(triples)))
-            self.query("counts", splits.measures(triples, str(self.files.measures)))
+            failing = dict(self.query("failing organisations", splits.failing(split)))
+            self.query("counts", splits.written(split, tuple(COUNTED), str(self.files.measures), plan.table.rows))
         except WorkerError as error:
             self.problem = self.problem or f"what was counted per organisation could not be written: {error}"
+            for half_written in (self.files.fields, self.files.measures):
+                half_written.unlink(missing_ok=True)
             return outcomes
         told = {
             check: msgspec.structs.replace(outcome, failing_organisations=failing[places[check]])
@@ -464,21 +497,20 @@ class _Scan:
 
     def write_fields(self, plan: Plan, path: Path) -> None:
         """Writes the classes of fields by organisation and period. Raises ArithmeticError if they do not add up."""
-        records = splits.column(ALL_ROWS, self.counted, self.numbers)
-        columns: dict[int, dict[vodim.ValueClass, str]] = {}
+        split: dict[int, splits.Found] = {}
         for place, (planned, said) in enumerate(zip(plan.fields, self.fields, strict=True)):
-            found = {name: splits.column(planned.metrics.get(name), self.counted, self.numbers) for name in vodim.CLASSES}
-            if not said.problem and None not in found.values():
-                columns[place] = {name: text for name, text in found.items() if text is not None}
-        if not columns or records is None:
+            if not said.problem:
+                classes = [ALL_ROWS, *(planned.metrics[name] for name in vodim.CLASSES)]
+                if found := splits.of_rows(classes, self.counted, self.numbers):
+                    split[place] = found
+        if not split:
             return
-        (unequal,) = self.query("classes of fields", splits.unequal(columns, records))
-        for place, groups in zip(columns, unequal, strict=True):
+        for place, groups in self.query("classes of fields", splits.unequal(split)):
             if groups:
                 raise ArithmeticError(f"the classes of {plan.fields[place].column} do not add up in {groups} groups of rows")
-        self.query("counts", splits.fields(columns, records, str(path)))
+        self.query("counts", splits.written(split, tuple(CLASSES), str(path), plan.table.rows))
 
-    def registered(self, plan: Plan) -> list[Organisation]:
+    def registered(self) -> list[Organisation]:
         """What the extract registers of organisations, if it is a register. Only columns that are public are read."""
         feed, table = self.extract.suite.feed, self.opened.table
         if feed.register is None or feed.purpose != "quality":
@@ -487,29 +519,15 @@ class _Scan:
             named = (feed.register.code, feed.register.parent, feed.register.region, feed.register.kind)
             code, parent, region, kind = (None if name is None else find_column(table, name) for name in named)
             assert code is not None
-            public = {
-                name: column
-                for name, column in {"parent": parent, "region": region, "kind": kind}.items()
-                if column is not None and column.shown
-            }
-            rows = self.query("register", phrase.register(code, public, plan.period))
+            said = {"parent": parent, "region": region, "kind": kind}
+            public = {name: column for name, column in said.items() if column is not None and column.shown}
+            rows = self.query("register", phrase.register(code, public, self.period))
+            if len(rows) > phrase.MOST_ORGANISATIONS:
+                raise NotEvaluable(f'column "{code.name}" has more than {phrase.MOST_ORGANISATIONS:,} different values')
         except (NotEvaluable, WorkerError) as error:
             self.problem = self.problem or f"the organisations that the extract registers could not be read: {error}"
             return []
-        return [Organisation(code, feed.level, *(said or "" for said in texts)) for code, *texts in rows]
-
-    @staticmethod
-    def with_organisations(outcomes: dict[str, Outcome], measures: list[Measure]) -> dict[str, Outcome]:
-        failing: dict[str, set[str]] = {}
-        for measure in measures:
-            if measure.organisation is not None:
-                fails = failing.setdefault(measure.check, set())
-                if measure.unexpected_count > 0:
-                    fails.add(measure.organisation)
-        return {
-            check: msgspec.structs.replace(outcome, failing_organisations=len(failing[check])) if check in failing else outcome
-            for check, outcome in outcomes.items()
-        }
+        return [Organisation(code, feed.level, *texts) for code, *texts in rows]
 
     def record(self, outcomes: tuple[Outcome, ...]) -> ExtractRun:
         suite = self.extract.suite

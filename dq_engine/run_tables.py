@@ -1,7 +1,8 @@
 """The Parquet files of a run: measures of checks, measures of fields, and what registers say of organisations.
 
 They are written by way of small text files, which the writer joins: descriptions as JSON, which holds any text, and counts, of
-which there are many, as CSV of whole numbers.
+which there are many, as CSV of whole numbers. Texts that recur become an ENUM first: Parquet then takes them from a list, and
+does not look for each of millions whether it has been seen.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Worker(Protocol):
 class CountFiles(Struct, frozen=True):
     """Where the counts by organisation and period of one extract are, of its checks and of its fields: Parquet files.
 
-    In them a check or a field is ``thing``, its place in the record of the extract. Without such counts there is no file.
+    They have a row for each group, and in it a list ``counts`` with an entry for each check or field: that is ``thing``, its
+    place in the record of the extract. Without such counts there is no file.
     """
 
     measures: Path
@@ -66,12 +68,10 @@ def loaded(run: Run, counts: Path, worker: Worker) -> Run:
     measures, fields = list(run.measures), list(run.fields)
     for place, extract in enumerate(run.extracts):
         files = count_files(counts, place)
-        for thing, organisation, period, element, missing, unexpected in _rows(
-            files.measures, ("thing", *GROUP, *COUNTED), worker
-        ):
+        for thing, organisation, period, element, missing, unexpected in _counts(files.measures, COUNTED, worker):
             check = extract.outcomes[thing].check
             measures.append(Measure(extract.name, check, organisation, element, missing, unexpected, period))
-        for thing, organisation, period, *numbers in _rows(files.fields, ("thing", *GROUP, *CLASSES), worker):
+        for thing, organisation, period, *numbers in _counts(files.fields, CLASSES, worker):
             fields.append(FieldMeasure(extract.name, extract.fields[thing].column, organisation, period, *numbers))
     return msgspec.structs.replace(run, measures=tuple(measures), fields=tuple(fields))
 
@@ -79,17 +79,32 @@ def loaded(run: Run, counts: Path, worker: Worker) -> Run:
 def organisations(directory: Path, worker: Worker) -> list[Organisation]:
     """What the registers of a stored run say. Raises :class:`dq_engine.errors.WorkerError`."""
     columns = [name for name in ORGANISATION if name != "run"]
-    return [Organisation(*row) for row in _rows(directory.resolve() / ORGANISATIONS, columns, worker)]
+    path = directory.resolve() / ORGANISATIONS
+    return [Organisation(*row) for row in _rows(path, f"SELECT {', '.join(map(ident, columns))} FROM {_parquet(path)}", worker)]
 
 
-def _rows(path: Path, columns: Iterable[str], worker: Worker) -> list[list[Any]]:
+def _counts(path: Path, counted_by: Columns, worker: Worker) -> list[list[Any]]:
+    return _rows(path, _one_by_one(path, counted_by), worker)
+
+
+def _rows(path: Path, select: str, worker: Worker) -> list[list[Any]]:
     if not path.exists():
         return []
-    relation = f"read_parquet({text(str(path))})"
-    worker.ask({"op": "open", "files": [str(path)], "relation": relation, "settings": {}, "others": {}, "written": []})
-    sql = f"SELECT {', '.join(map(ident, columns))} FROM {relation} ORDER BY ALL"
-    rows: list[list[Any]] = worker.ask({"op": "query", "sql": sql})["rows"]
+    opened = {"op": "open", "files": [str(path)], "relation": _parquet(path), "settings": {}, "others": {}, "written": []}
+    worker.ask(opened)
+    rows: list[list[Any]] = worker.ask({"op": "query", "sql": f"{select} ORDER BY ALL"})["rows"]
     return rows
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({text(str(path))})"
+
+
+def _one_by_one(path: Path, counted_by: Columns) -> str:
+    """The SELECT that gives a file of counts with a row for each check or field and group."""
+    numbers = ", ".join(f"counted.{ident(name)}" for name in counted_by)
+    groups = f"SELECT organisation, period, unnest(counts) AS counted FROM {_parquet(path)}"
+    return f"SELECT counted.thing, organisation, period, {numbers} FROM ({groups})"
 
 
 def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) -> None:
@@ -126,7 +141,7 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
     records = [{"run": run.id, **msgspec.structs.asdict(organisation)} for organisation in run.organisations]
     lines = folder / "organisations.json"
     _json_lines(lines, records)
-    _copy(f"SELECT * FROM {_read_lines(lines, ORGANISATION)}", folder / ORGANISATIONS, worker)
+    _write(folder / ORGANISATIONS, worker, _to(folder / ORGANISATIONS, f"SELECT * FROM {_read_lines(lines, ORGANISATION)}"))
     lines.unlink()
 
 
@@ -195,22 +210,21 @@ def _write_counts(
         f"SELECT place, thing, organisation, period, {numbers} FROM {read} "
         f'JOIN {_read_lines(grouped, {"group": "INTEGER", **GROUP})} USING ("group")'
     ]
-    parts += [
-        f"SELECT {part.name.partition('-')[0]} AS place, thing, organisation, period, {numbers} "
-        f"FROM read_parquet({text(str(part))})"
-        for part in files
-    ]
-    chosen = [
-        *(f"CAST(t.{ident(n)} AS TIMESTAMPTZ) AS {ident(n)}" if n == "started" else f"t.{ident(n)}" for n in described_by),
-        *(f"n.{ident(name)}" for name in (*GROUP, *counted_by)),
-        *further,
-    ]
+    parts += [f"SELECT {part.name.partition('-')[0]} AS place, * FROM ({_one_by_one(part, counted_by)})" for part in files]
+    recurring = [name for name, kind in described_by.items() if kind == "VARCHAR" and name != "started"]
+    kinds = {**{name: ident(f"dq {name}") for name in recurring}, "started": "TIMESTAMPTZ"}
+    things = ", ".join(f"CAST({ident(n)} AS {kinds.get(n, kind)}) AS {ident(n)}" for n, kind in {**PLACE, **described_by}.items())
+    chosen = [*(f"t.{ident(n)}" for n in described_by), *(f"n.{ident(n)}" for n in (*GROUP, *counted_by)), *further]
     union = "\nUNION ALL ".join(parts)
-    _copy(
-        f"SELECT {', '.join(chosen)} FROM ({union}) n "
-        f"JOIN {_read_lines(described, {**PLACE, **described_by})} t USING (place, thing)",
+    _write(
         path,
         worker,
+        f"CREATE TEMP TABLE things AS SELECT * FROM {_read_lines(described, {**PLACE, **described_by})}",
+        *(
+            f"CREATE TYPE {kinds[n]} AS ENUM (SELECT DISTINCT {ident(n)} FROM things WHERE {ident(n)} IS NOT NULL)"
+            for n in recurring
+        ),
+        _to(path, f"SELECT {', '.join(chosen)} FROM ({union}) n JOIN (SELECT {things} FROM things) t USING (place, thing)"),
     )
     for part in (described, grouped, counts, *files):
         part.unlink()
@@ -229,6 +243,9 @@ def _struct(columns: Columns) -> str:
     return "{" + ", ".join(f"{text(name)}: {text(kind)}" for name, kind in columns.items()) + "}"
 
 
-def _copy(select: str, path: Path, worker: Worker) -> None:
-    sql = f"COPY ({select}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    worker.ask({"op": "write", "directory": str(path.parent), "sql": sql})
+def _to(path: Path, select: str) -> str:
+    return f"COPY ({select}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+
+
+def _write(path: Path, worker: Worker, *statements: str) -> None:
+    worker.ask({"op": "write", "directory": str(path.parent), "statements": statements})

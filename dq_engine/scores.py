@@ -22,9 +22,7 @@ OVERALL = "overall"
 NOTICE = "modelled rating, not a survey response"
 """What every output says of a rating."""
 
-MeasureName = Literal[
-    "item_score", "completeness", "validity", "uniqueness", "consistency", "timeliness", "accuracy", "coverage"
-]
+MeasureName = Literal["item_score", "completeness", "validity", "uniqueness", "consistency", "timeliness", "accuracy", "coverage"]
 MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
 """What an item can be made of: the DQMI's item score, the six dimensions, and coverage."""
 

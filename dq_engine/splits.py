@@ -1,8 +1,8 @@
 """Counts by organisation and period: SQL over the tables in which the worker keeps what its scans counted. Pure.
 
 There may be many groups and many checks, so the counts stay in the worker: each scan fills a table with a row for each group
-(``o``, ``p`` and numbers), and at the end two statements write all of them to Parquet, one row for each check or field and
-group.
+(``o``, ``p`` and numbers), and at the end two statements write all of them to Parquet. There, too, a group is one row: its
+counts are a list, with an entry for each check or field.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from dq_engine import sql
-from dq_engine.model import Count, Items, Metric
-from dq_engine.vodim import ValueClass
+from dq_engine.model import Count, GroupScalar, Items, Metric
 
 GROUP = "o, p"
 """The columns of the organisation and of the period; "" stands for a period where there are none."""
 OF_GROUPS = "o IS NOT NULL"
 """True for all rows but that of the whole."""
-WIDE = '"dq:split"'
-NAMED = "o AS organisation, nullif(p, '') AS period"
 
 
 class Counted(Struct, frozen=True):
@@ -31,18 +28,21 @@ class Counted(Struct, frozen=True):
     items: Mapping[Items, tuple[str, Mapping[Metric, str]]] = {}
 
 
-class Triple(Struct, frozen=True):
-    """Where the counts of a check are: a relation, and SQL of the values considered, not judged, and unexpected."""
+class Found(Struct, frozen=True):
+    """Where counts are: a relation, and SQL of each of them."""
 
     relation: str
-    element: str
-    missing: str
-    unexpected: str
+    counts: tuple[str, ...]
 
 
 def table(kind: str, number: int) -> str:
     """The name of a table of counts."""
     return sql.ident(f"dq:{kind} {number}")
+
+
+def kept(name: str, select: str) -> str:
+    """The statement that fills a table of counts, in the place of one that is of no use."""
+    return f"CREATE OR REPLACE TEMP TABLE {name} AS {select}"
 
 
 def numbered(metrics: Sequence[Metric]) -> dict[Metric, str]:
@@ -56,91 +56,92 @@ def totals(name: str, columns: Sequence[str]) -> str:
     return f"SELECT {', '.join([counts, *columns])} FROM {name} WHERE o IS NULL"
 
 
-def wide(counted: Counted) -> str:
-    """The statement that joins the tables of rows and of repeated keys into one, with a column for each count."""
-    (first, _), *others = counted.rows
-    joins = [f"JOIN {name} USING ({GROUP})" for name, _ in others]
-    joins += [f"LEFT JOIN {name} USING ({GROUP})" for name, _ in counted.repeated]
-    columns = [f"{name}.{column} AS {_column(metric, counted)}" for metric, (name, column) in _places(counted).items()]
-    columns += [f"coalesce({name}.n, 0) AS {_column(metric, counted)}" for name, metric in counted.repeated]
-    return f"CREATE TEMP TABLE {WIDE} AS SELECT {', '.join([GROUP, *columns])}\nFROM {first} {' '.join(joins)}\nWHERE {OF_GROUPS}"
-
-
-def _places(counted: Counted) -> dict[Metric, tuple[str, str]]:
-    """Each count of rows with the first table that has it."""
-    found: dict[Metric, tuple[str, str]] = {}
-    for name, columns in counted.rows:
-        for metric, column in columns.items():
-            if isinstance(metric, Count):
-                found.setdefault(metric, (name, column))
-    return found
-
-
-def _column(metric: Metric, counted: Counted) -> str:
-    known = [*_places(counted), *(metric for _, metric in counted.repeated)]
-    return f"c{known.index(metric)}"
-
-
-def triple(metrics: Mapping[str, Metric], counted: Counted, known: Mapping[Metric, object]) -> Triple | None:
-    """Where the counts of a check with these metrics are; None where they are not split. A total of 0 splits into zeros."""
-    wanted = [metrics.get(name) for name in ("element", "missing", "unexpected")]
+def of_check(metrics: Mapping[str, Metric], counted: Counted, known: Mapping[Metric, object]) -> Found | None:
+    """Where the values considered, not judged and unexpected of a check are; None where they are not split."""
+    wanted = [metrics[name] for name in ("element", "missing", "unexpected") if name in metrics]
+    if len(wanted) < 3:
+        return None
     for name, columns in counted.items.values():
         if wanted[2] in columns:
-            return Triple(name, *(columns[metric] for metric in wanted if metric is not None))
-    found = [column(metric, counted, known) for metric in wanted]
-    if not counted.rows or None in found:
+            return Found(name, tuple(columns[metric] for metric in wanted))
+    return of_rows(wanted, counted, known)
+
+
+def of_rows(wanted: Sequence[Metric], counted: Counted, known: Mapping[Metric, object]) -> Found | None:
+    """Where counts of rows are; None where one of them is not split. A total of 0 splits into zeros.
+
+    That is one table where a single scan counted them all, and else the tables of several scans, joined by group.
+    """
+    repeated = {metric: name for name, metric in counted.repeated}
+    zero = {metric for metric in wanted if known.get(metric) == 0}
+    needed = [metric for metric in wanted if isinstance(metric, Count) and metric not in zero]
+    split = all(
+        isinstance(metric, Count) or (isinstance(metric, GroupScalar) and metric in {*repeated, *zero}) for metric in wanted
+    )
+    if not counted.rows or not split:
         return None
-    return Triple(WIDE, *(text for text in found if text is not None))
-
-
-def column(metric: Metric | None, counted: Counted, known: Mapping[Metric, object]) -> str | None:
-    """SQL of a count in the joined table; None where it was not split."""
-    if metric is None:
+    complete = [(name, columns) for name, columns in counted.rows if all(metric in columns for metric in needed)]
+    places: dict[Metric, tuple[str, str]] = {}
+    for name, columns in complete[:1] or counted.rows:
+        for metric in needed:
+            if metric in columns:
+                places.setdefault(metric, (name, columns[metric]))
+    if len(places) < len(set(needed)):
         return None
-    if metric in _places(counted) or any(metric == repeated for _, repeated in counted.repeated):
-        return _column(metric, counted)
-    return "0" if known.get(metric) == 0 else None
+    tables = list(dict.fromkeys(name for name, _ in places.values())) or [counted.rows[0][0]]
+    apart = [repeated[metric] for metric in dict.fromkeys(wanted) if metric in repeated and metric not in zero]
+    joins = [*(f" JOIN {name} USING ({GROUP})" for name in tables[1:]), *(f" LEFT JOIN {name} USING ({GROUP})" for name in apart)]
+    texts = {metric: f"{name}.{column}" for metric, (name, column) in places.items()}
+    texts |= {metric: f"coalesce({name}.n, 0)" for metric, name in repeated.items()} | dict.fromkeys(zero, "0")
+    return Found(tables[0] + "".join(joins), tuple(texts[metric] for metric in wanted))
 
 
-def failing(triples: Mapping[int, Triple]) -> str:
+def failing(checks: Mapping[int, Found]) -> str:
     """For each check, by its place: how many organisations fail it."""
-    return "\nUNION ALL ".join(
-        f"SELECT {place}, count(DISTINCT CASE WHEN {found.unexpected} > 0 THEN o END)\nFROM {found.relation} WHERE {OF_GROUPS}"
-        for place, found in triples.items()
-    )
+    parts = []
+    for relation, found in _by_relation(checks).items():
+        fails = ", ".join(f"bool_or({counts[2]} > 0) AS f{place}" for place, counts in found.items())
+        by_organisation = f"SELECT {fails} FROM {relation} WHERE {OF_GROUPS} GROUP BY o"
+        numbers = ", ".join(f"coalesce(count_if(f{place}), 0)" for place in found)
+        places = ", ".join(map(str, found))
+        parts.append(f"SELECT unnest([{places}]), unnest([{numbers}])\nFROM ({by_organisation})")
+    return "\nUNION ALL ".join(parts)
 
 
-def measures(triples: Mapping[int, Triple], path: str) -> str:
-    """The statement that writes the counts of checks, each by its place among the checks of the suite."""
-    return _copy(
-        [
-            f"SELECT {place} AS thing, {NAMED}, {found.element} AS element_count, {found.missing} AS missing_count, "
-            f"{found.unexpected} AS unexpected_count FROM {found.relation} WHERE {OF_GROUPS}"
-            for place, found in triples.items()
-        ],
-        path,
-    )
+def unequal(fields: Mapping[int, Found]) -> str:
+    """For each field, by its place: in how many groups its classes do not add up to the records, which come first."""
+    parts = []
+    for relation, found in _by_relation(fields).items():
+        sums = ", ".join(f"coalesce(count_if({' + '.join(classes)} <> {all_rows}), 0)" for all_rows, *classes in found.values())
+        places = ", ".join(map(str, found))
+        parts.append(f"SELECT unnest([{places}]), unnest([{sums}])\nFROM {relation} WHERE {OF_GROUPS}")
+    return "\nUNION ALL ".join(parts)
 
 
-def fields(columns: Mapping[int, Mapping[ValueClass, str]], records: str, path: str) -> str:
-    """The statement that writes the classes of fields, each by its place among the fields; ``records`` is SQL of the rows."""
-    return _copy(
-        [
-            f"SELECT {place} AS thing, {NAMED}, {records} AS records, "
-            + ", ".join(f'{text} AS "{name}"' for name, text in classes.items())
-            + f" FROM {WIDE}"
-            for place, classes in columns.items()
-        ],
-        path,
-    )
+def written(things: Mapping[int, Found], names: Sequence[str], path: str, rows: int) -> str:
+    """The statement that writes the counts of checks or fields, each by its place as ``thing``; ``names`` are those of counts.
 
-
-def unequal(columns: Mapping[int, Mapping[ValueClass, str]], records: str) -> str:
-    """The number of groups in which the classes of a field do not add up to the records, for each field."""
-    sums = [f"coalesce(count_if({' + '.join(classes.values())} <> {records}), 0)" for classes in columns.values()]
-    return f"SELECT {', '.join(sums)} FROM {WIDE}"
-
-
-def _copy(selects: Sequence[str], path: str) -> str:
+    ``rows`` is the number of rows of the extract: narrow numbers and small groups of rows halve the time and the memory.
+    """
+    kind = "INTEGER" if rows < 2**31 else "BIGINT"
+    selects = []
+    for relation, found in _by_relation(things).items():
+        entries = [
+            _entry({"thing": str(place), **dict(zip(names, counts, strict=True))}, kind) for place, counts in found.items()
+        ]
+        group = "o AS organisation, nullif(p, '') AS period"
+        selects.append(f"SELECT {group}, [{', '.join(entries)}] AS counts\nFROM {relation} WHERE {OF_GROUPS}")
     joined = "\nUNION ALL ".join(selects)
-    return f"COPY ({joined}) TO {sql.text(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+    options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480, USE_TMP_FILE false"
+    return f"COPY ({joined}) TO {sql.text(path)} ({options})"
+
+
+def _entry(values: Mapping[str, str], kind: str) -> str:
+    return "{" + ", ".join(f"{sql.text(name)}: CAST({value} AS {kind})" for name, value in values.items()) + "}"
+
+
+def _by_relation(things: Mapping[int, Found]) -> dict[str, dict[int, tuple[str, ...]]]:
+    grouped: dict[str, dict[int, tuple[str, ...]]] = {}
+    for place, found in things.items():
+        grouped.setdefault(found.relation, {})[place] = found.counts
+    return grouped

@@ -13,6 +13,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "expectations/schema/suite.schema.json": lambda: explain.as_text(explain.suite_schema()),
     "expectations/schema/run.schema.json": lambda: explain.as_text(explain.run_schema()),
     "expectations/schema/instrument.schema.json": lambda: explain.as_text(explain.instrument_schema()),
+    "expectations/schema/scores.schema.json": lambda: explain.as_text(explain.scores_schema()),
 }
 PAGES["sample_data/DEFECTS.md"] = page.page
 SUITES = {

@@ -96,10 +96,14 @@ def test_public_names_are_these_and_all_can_be_had() -> None:
     assert dq_engine.__all__ == [
         "DqError",
         "Example",
+        "Explanation",
         "ExtractRun",
+        "InstrumentError",
         "Measure",
         "Outcome",
+        "Rating",
         "Run",
+        "Scores",
         "StoreError",
         "Suite",
         "SuiteError",
@@ -107,7 +111,9 @@ def test_public_names_are_these_and_all_can_be_had() -> None:
         "WorkerProcess",
         "__version__",
         "check",
+        "explain_rating",
         "load_suite",
+        "score",
     ]
     assert dir(dq_engine) == dq_engine.__all__
     assert all(getattr(dq_engine, name).__doc__ for name in dq_engine.__all__ if name != "__version__")
@@ -265,7 +271,13 @@ def run(make_suite: Any, worker: WorkerProcess) -> Run:
             },
         ),
     ]
-    suite = make_suite(*rules, organisation_column="practice", columns={"practice": {"sensitivity": "public"}})
+    suite = make_suite(
+        *rules,
+        organisation_column="practice",
+        period_column="from",
+        register={"code": "practice"},
+        columns={"practice": {"sensitivity": "public"}},
+    )
     suite["expectations"][0] |= {
         "notes": ["counted", "by hand"],
         "severity": "info",
@@ -276,10 +288,12 @@ def run(make_suite: Any, worker: WorkerProcess) -> Run:
     return run
 
 
-def test_run_comes_back_from_json_as_it_was_but_for_its_measures(run: Run) -> None:
+def test_run_comes_back_from_json_as_it_was_but_for_what_its_parquet_files_hold(run: Run) -> None:
     back = decode(encode(run), "run.json")
-    assert back == msgspec.structs.replace(run, measures=())
+    assert back == msgspec.structs.replace(run, measures=(), fields=(), organisations=())
     assert run.measures
+    assert run.fields
+    assert run.organisations
     assert encode(back) == encode(run)
 
 

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import dq_engine
+from tests.scored import ITEM, write_world
 
 PACKAGE = Path(dq_engine.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("great_expectations", "pandas", "pyarrow", "numpy", "polars", "rich", "jinja2", "IPython")
+HEAVY = ("great_expectations", "pandas", "pyarrow", "numpy", "polars", "scipy", "statsmodels", "svy", "rich", "jinja2", "IPython")
 TREES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 in_every_module = pytest.mark.parametrize("module", TREES)
@@ -68,6 +69,19 @@ def test_the_command_loads_nothing_heavy(arguments: tuple[str, ...], folder: Pat
     assert done.returncode in (0, 1, 2), done.stderr
     loaded = json.loads((folder / "loaded.json").read_text())
     assert "dq_engine.cli" in loaded
+    assert [name for name in loaded if name.partition(".")[0] in (*HEAVY, "duckdb", "_duckdb")] == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--format", "json"), ("--explain", "5A1", ITEM)], ids=" ".join)
+def test_scoring_without_a_sample_loads_nothing_heavy(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    write_world(tmp_path / "world")
+    for command in (("check", ".", "--fail-on", "never"), ("score", "--instrument", "small.json", *arguments)):
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED, *command], cwd=tmp_path / "world", capture_output=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    loaded = json.loads((tmp_path / "world" / "loaded.json").read_text())
+    assert "dq_engine.scoring" in loaded
     assert [name for name in loaded if name.partition(".")[0] in (*HEAVY, "duckdb", "_duckdb")] == []
 
 

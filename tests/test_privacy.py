@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dq_engine import WorkerProcess
 from dq_engine.catalog import CATALOG
+from dq_engine.engine import Options, run_checks
+from dq_engine.feeds import Extract, read_suite
 from tests import command
 
 NAME, NHS, BORN, AMOUNT = "ZQXJKV Wpfhgt", 9434765919, dt.date(1931, 7, 14), Decimal("77123.4567")
@@ -217,9 +220,12 @@ def expectations() -> list[dict[str, Any]]:
 CATALOGUED = {name: set(cls.__struct_fields__) for name, cls in CATALOG.items()}
 
 
-def write_suite(folder: Path, rules: Sequence[dict[str, Any]], columns: dict[str, str] | None = None) -> None:
+def write_suite(
+    folder: Path, rules: Sequence[dict[str, Any]], columns: dict[str, str] | None = None, period: str | None = None
+) -> None:
     described = {name: {"sensitivity": sensitivity} for name, sensitivity in (columns or {}).items()}
-    meta = {"dq": {"feed": "rows", "organisation_column": "org", "columns": described}}
+    feed = {"feed": "rows", "organisation_column": "org", "columns": described}
+    meta = {"dq": feed if period is None else {**feed, "period_column": period}}
     (folder / "suite.json").write_text(json.dumps({"name": "rows", "expectations": rules, "meta": meta}))
 
 
@@ -293,17 +299,98 @@ def test_what_is_searched_for_would_be_found() -> None:
 )
 def test_no_value_leaves(options: tuple[str, ...], rows: int, tmp_path: Path) -> None:
     """A folder of partitions, whose key is a value, too; all rules fail, or cannot be evaluated."""
-    write_suite(tmp_path, expectations())
+    write_suite(tmp_path, expectations(), period="month")
     write_rows(tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet", rows)
     write_other(tmp_path / "earlier.parquet")
     done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--with", "other=earlier.parquet", *options)
     assert done.returncode == 3
     assert leaks(artefacts(tmp_path, done)) == []
+    (directory,) = (tmp_path / "dq-results").iterdir()
+    split = pq.read_table(directory / "measures.parquet").to_pylist()
+    assert {(row["organisation"], row["period"]) for row in split} == {
+        (None, None),
+        ("(not a code)", "(none)"),
+        ("(not a code)", None),
+    }
     statuses = {outcome["status"] for outcome in outcomes_of(tmp_path)}
     assert {"fail", "error"} <= statuses
     judged = {outcome["expectation"] for outcome in outcomes_of(tmp_path) if outcome["status"] in ("pass", "fail")}
     assert judged == CATALOG.keys() - ({"expect_column_stdev_to_be_between"} if rows == 1 else set())
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("column", SCALAR)
+def test_a_period_column_may_hold_anything(column: str, tmp_path: Path) -> None:
+    """A number of somebody is no period, and a day of birth is told by its month at most."""
+    write_suite(tmp_path, over(("text", "digits"), "expect_column_values_to_be_unique"), period=column)
+    write_rows(tmp_path / "rows.parquet", 3)
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose")
+    assert leaks(artefacts(tmp_path, done)) == []
+    (directory,) = (tmp_path / "dq-results").iterdir()
+    month = "1931-07-01/1931-07-31"
+    periods = {"date": {None, month}, "timestamp": {None, month}, "zoned": {None, month}}
+    readable = column not in ("float", "decimal", "time", "binary")
+    expected = periods.get(column, {None, "(none)"}) if readable else {None}
+    for name in ("measures.parquet", "fields.parquet"):
+        assert {row["period"] for row in pq.read_table(directory / name).to_pylist()} == expected
+    assert done.returncode == (1 if readable else 3)
+
+
+@pytest.mark.parametrize("spelled", ["1931-07-14", "19310714", 19310714, "14/07/1931", "14JUL1931", "14-Jul-1931"], ids=str)
+def test_a_day_in_a_period_column_is_told_by_its_month(spelled: str | int, tmp_path: Path) -> None:
+    """Whether it is a date or a text: the day of birth of somebody who is alone in a month could be told otherwise."""
+    write_suite(tmp_path, [rule("expect_column_values_to_not_be_null", column="born")], period="born")
+    pq.write_table(pa.table({"born": [spelled], "org": ["5D7"]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose")
+    assert done.returncode == 0
+    assert leaks(artefacts(tmp_path, done)) == []
+    (measures,) = (tmp_path / "dq-results").glob("*/measures.parquet")
+    assert {row["period"] for row in pq.read_table(measures).to_pylist()} == {None, "1931-07-01/1931-07-31"}
+
+
+def test_a_column_that_identifies_people_is_no_period_however_it_is_written(tmp_path: Path) -> None:
+    write_suite(tmp_path, [rule("expect_column_values_to_not_be_null", column="org")], {"DATE": "identifying"}, period="date")
+    write_rows(tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    assert done.returncode in (2, 3)
+    assert "1931" not in "".join(artefacts(tmp_path, done).values())
+
+
+def test_counts_hold_no_value_while_they_wait_to_be_stored(tmp_path: Path, worker: WorkerProcess) -> None:
+    """They lie in files until all extracts are checked, and a killed process may leave them behind."""
+    rules = over(SCALAR, "expect_column_values_to_not_be_null")
+    rules += over(("text", "digits", "org"), "expect_column_values_to_not_match_regex", regex=".")
+    rules += over(SCALAR, "expect_column_values_to_be_unique")
+    write_suite(tmp_path, rules, {"text": "public", "date": "public"}, period="month")
+    path = tmp_path / "rows" / f"month={MONTH}" / "part-0.parquet"
+    write_rows(path, 3)
+    (tmp_path / "counts").mkdir()
+    extract = Extract("rows", (path,), read_suite(tmp_path / "suite.json"), partitioned=True)
+    run_checks([extract], Options(), worker, counts=tmp_path / "counts")
+    assert sorted(found.name for found in (tmp_path / "counts").iterdir()) == ["0-fields.parquet", "0-measures.parquet"]
+    texts = {}
+    for found in (tmp_path / "counts").iterdir():
+        texts[found.name] = json.dumps(pq.read_table(found).to_pylist(), default=str)
+        texts[f"bytes of {found.name}"] = found.read_bytes().decode("latin-1")
+    assert leaks(texts) == []
+
+
+def test_a_register_tells_what_is_public_and_of_whom_it_is(tmp_path: Path) -> None:
+    """Its own codes, and those of the organisations above, are the only columns of the extract that are stored."""
+    columns = {"org": "public", "parent": "public", "region": "sensitive", "text": "sensitive"}
+    write_suite(tmp_path, [rule("expect_column_values_to_not_be_null", column="text")], columns)
+    suite = json.loads((tmp_path / "suite.json").read_text())
+    suite["meta"]["dq"]["register"] = {"code": "org", "parent": "parent"}
+    (tmp_path / "suite.json").write_text(json.dumps(suite))
+    pq.write_table(pa.table({"org": ["A81001"], "parent": ["Q81"], "region": [NAME], "text": [NAME]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    assert done.returncode == 0
+    assert leaks(artefacts(tmp_path, done)) == []
+    (found,) = (tmp_path / "dq-results").glob("*/organisations.parquet")
+    assert [(row["code"], row["parent"], row["region"]) for row in pq.read_table(found).to_pylist()] == [("A81001", "Q81", "")]
+    suite["meta"]["dq"]["register"]["region"] = "region"
+    (tmp_path / "suite.json").write_text(json.dumps(suite))
+    assert dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--show-values").returncode == 2
 
 
 @pytest.mark.parametrize("rows", [9, 12, 100])
@@ -471,19 +558,41 @@ def test_column_that_identifies_people_is_no_organisation_however_it_is_written(
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
-@pytest.mark.parametrize("name", ["dq_organisation", "dq: organisation", "DQ: Organisation", "o", "grouping", "dq_extract"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("dq_organisation", "dq: organisation", "DQ: Organisation", "o", "grouping", "dq_extract"),
+        *("dq:organisation", "DQ:Organisation", "dq:period", "dq1:organisation", "p", "grouped", "k1", "n", "span", "value"),
+    ],
+)
 def test_no_column_is_taken_for_the_organisations_because_of_its_name(name: str, first: bool, tmp_path: Path) -> None:
     """A sender chooses the names of columns, so none of them may get in between."""
     write_suite(
-        tmp_path, [rule("expect_column_values_to_be_null", column="org"), rule("expect_column_values_to_be_unique", column="org")]
+        tmp_path,
+        [rule("expect_column_values_to_be_null", column="org"), rule("expect_column_values_to_be_unique", column="org")],
+        period="month",
     )
-    columns = {"org": ["5D7", "5D7"], name: [NAME, NAME]}
+    columns = {"org": ["5D7", "5D7"], "month": ["2024-10", "202410"], name: [NAME, NAME]}
     pq.write_table(pa.table(dict(reversed(columns.items())) if first else columns), tmp_path / "rows.parquet")
     done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json", "--verbose")
     assert leaks(artefacts(tmp_path, done)) == []
-    (measures,) = (tmp_path / "dq-results").glob("*/measures.parquet")
-    assert {row["organisation"] for row in pq.read_table(measures).to_pylist()} == {None, "5D7"}
+    for table in ("measures", "fields"):
+        (found,) = (tmp_path / "dq-results").glob(f"*/{table}.parquet")
+        groups = {(row["organisation"], row["period"]) for row in pq.read_table(found).to_pylist()}
+        assert groups == {(None, None), ("5D7", "2024-10-01/2024-10-31")}
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_column_is_taken_for_a_class_because_of_its_name(number: int, tmp_path: Path) -> None:
+    """The classes of two fields are worked out beside the columns; a column of that name is neither counted nor an error."""
+    write_suite(tmp_path, over(("org", "text"), "expect_column_values_to_match_regex", regex="^5D7$"))
+    pq.write_table(pa.table({"org": ["5D7"], "text": ["x"], f"dq:class {number}": [0]}), tmp_path / "rows.parquet")
+    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    assert done.returncode == 1
+    (found,) = (tmp_path / "dq-results").glob("*/fields.parquet")
+    whole = [row for row in pq.read_table(found).to_pylist() if row["organisation"] is None]
+    assert [(row["column"], row["valid"], row["invalid"]) for row in whole] == [("org", 1, 0), ("text", 0, 1)]
 
 
 @pytest.mark.parametrize("value", ["Zqxjkv", "ZQXJKV"])

@@ -145,7 +145,8 @@ class ExpectOrganisationsToBePresent(Other, ItemExpectation, frozen=True, kw_onl
             'LEFT JOIN sent ON code = sent_code AND first = "dq first" AND last = "dq last"'
         )
         then = Column(self.period_column, "period", period.type, period.kind, shown=period.shown)
-        return Items(items, (shown, then), split=True, coded=code.own.shown, period=periods.reported(period, "first", "last"))
+        reported = periods.reported(period, "first", "last") if scope.period == period else "NULL"
+        return Items(items, (shown, then), split=True, coded=code.own.shown, period=reported)
 
 
 class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):

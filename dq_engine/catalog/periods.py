@@ -160,8 +160,8 @@ def _month_number(name: str) -> str:
 def spans(column: Column) -> str | None:
     """The table that holds the first and the last day of each different value of an own column that names periods.
 
-    Its columns are ``value``, ``first``, ``last`` and ``span``, their interval as ISO 8601 text. None for dates and times, whose days need no table. A rule that names the
-    column in ``periods()`` finds the table there.
+    Its columns are ``value``, ``first``, ``last`` and ``span``, the interval by which the period is reported. None for dates and
+    times, whose days need no table. A rule that names the column in ``periods()`` finds the table there.
     """
     return ident(f"dq periods of {column.sql}") if column.kind in ("text", "integer") else None
 
@@ -170,17 +170,30 @@ def spans_table(column: Column, view: str) -> str:
     """The statement that makes that table. What a text names is worked out once for each, and stands once in the plan."""
     values = f"SELECT DISTINCT {column.sql} AS value FROM {view} WHERE {column.sql} IS NOT NULL"
     days = f"{first_day(column, 'value')} AS first, {last_day(column, 'value')} AS last"
-    return f"CREATE TEMP TABLE {spans(column)} AS SELECT *, {interval('first', 'last')} AS span FROM (SELECT value, {days} FROM ({values}))"
-
-
-def interval(first: str, last: str) -> str:
-    """SQL of the interval between two days, as ISO 8601 writes it (2024-10-01/2024-10-31); NULL if one of them is."""
-    return f"CAST({first} AS VARCHAR) || '/' || CAST({last} AS VARCHAR)"
+    read = f"SELECT value, {days} FROM ({values})"
+    return f"CREATE TEMP TABLE {spans(column)} AS SELECT *, {reported(column, 'first', 'last')} AS span FROM ({read})"
 
 
 def reported(column: Column, first: str, last: str) -> str:
-    """SQL of the interval by which a period of a column is reported: for days their month, else from the first to the last day."""
-    return f"strftime(last_day(CAST({first} AS DATE)), '%Y-%m-01/%Y-%m-%d')" if spans(column) is None else interval(first, last)
+    """SQL of the interval by which the period from the first to the last day is reported, as ISO 8601 text; NULL where one is.
+
+    That is 2024-10-01/2024-10-31. A day is reported by its month, whether the column has dates or texts.
+    """
+    month = of_month(last_of_month(first))
+    if spans(column) is None:
+        return month
+    return f"CASE WHEN {first} = {last} THEN {month} ELSE CAST({first} AS VARCHAR) || '/' || CAST({last} AS VARCHAR) END"
+
+
+def last_of_month(day: str) -> str:
+    """SQL of the last day of the month of a date or time; NULL where the year has not four digits: ISO 8601 cannot write it."""
+    date = f"CAST({day} AS DATE)"
+    return f"CASE WHEN {date} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN last_day({date}) END"
+
+
+def of_month(last: str) -> str:
+    """SQL of the interval of a month by its last day."""
+    return f"strftime({last}, '%Y-%m-01/%Y-%m-%d')"
 
 
 def own_interval(column: Column) -> str:

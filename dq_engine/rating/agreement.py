@@ -10,12 +10,14 @@ clusters out of account makes such intervals too narrow (Yang and Zhou, Computat
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
+from dq_engine.rating.intervals import Z
 from dq_engine.scores import RATINGS
 
 Weighting = Literal["linear", "quadratic"]
@@ -23,7 +25,7 @@ Counts = Mapping[tuple[int, int], int]
 
 
 class Kappa(Struct, frozen=True):
-    """Weighted kappa with its 95 % interval: 1 is perfect agreement, 0 what chance gives. None: cannot be told."""
+    """Weighted kappa with its 95 % interval: 1 is perfect agreement, 0 what chance gives. None: it cannot be told."""
 
     value: float | None
     low: float | None
@@ -66,13 +68,21 @@ def agreement(pairs: Sequence[tuple[str, int, int]]) -> Agreement:
 
 
 def weighted_kappa(table: Sequence[Sequence[int]], weighting: Weighting) -> Kappa:
-    """Weighted kappa of a table of independent pairs, with the interval of Fleiss, Cohen and Everitt."""
-    if not _defined(table):
+    """Weighted kappa of a table of independent pairs, with the interval of Fleiss, Cohen and Everitt.
+
+    Where one side says the same one thing always, kappa is 0 by its nature and has no interval; where both do, there is none.
+    """
+    rows, columns = _used(table)
+    if len(rows | columns) < 2:
         return Kappa(None, None, None)
+    if len(rows) == 1 or len(columns) == 1:
+        return Kappa(0.0, None, None)
     from statsmodels.stats.inter_rater import cohens_kappa  # noqa: PLC0415  takes seconds to load
 
-    found = cohens_kappa(table, wt=weighting)
-    wide = _NORMAL * math.sqrt(max(found.var_kappa, 0.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of its test of kappa = 0 and of a variance just below 0
+        found = cohens_kappa(table, wt=weighting)
+    wide = Z * math.sqrt(max(found.var_kappa, 0.0))
     return Kappa(float(found.kappa), max(-1.0, float(found.kappa - wide)), min(1.0, float(found.kappa + wide)))
 
 
@@ -83,19 +93,16 @@ def students_t(freedom: int) -> float:
     return float(stdtrit(freedom, 0.975))
 
 
-_NORMAL = 1.959963984540054
-
-
 def _kappa(together: Counts, groups: Sequence[Counts], weighting: Weighting) -> Kappa:
     whole = weighted_kappa(_table(together), weighting)
-    if whole.value is None or all(sum(group.values()) == 1 for group in groups):
+    if whole.low is None or whole.value is None or all(sum(group.values()) == 1 for group in groups):
         return whole
     from statsmodels.stats.inter_rater import cohens_kappa  # noqa: PLC0415  takes seconds to load
 
     left_out = []
     for group in groups:
         rest = _table({pair: count - group.get(pair, 0) for pair, count in together.items()})
-        if not _defined(rest):
+        if len(set.union(*_used(rest))) < 2:
             return Kappa(whole.value, None, None)
         left_out.append(float(cohens_kappa(rest, wt=weighting, return_results=False)))
     mean = sum(left_out) / len(left_out)
@@ -109,8 +116,7 @@ def _table(counts: Counts) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(counts.get((answer, rating), 0) for rating in places) for answer in places)
 
 
-def _defined(table: Sequence[Sequence[int]]) -> bool:
-    """Kappa is not defined where there is nothing, or where everybody says the same one thing."""
+def _used(table: Sequence[Sequence[int]]) -> tuple[set[int], set[int]]:
+    """Which rows and which columns of a table are not empty."""
     rows = {place for place, row in enumerate(table) if any(row)}
-    columns = {place for row in table for place, count in enumerate(row) if count}
-    return bool(rows) and len(rows | columns) > 1
+    return rows, {place for row in table for place, count in enumerate(row) if count}

@@ -17,6 +17,7 @@ from msgspec import Struct
 from dq_engine.errors import UsageError
 from dq_engine.process import WorkerProcess
 from dq_engine.rating.records import Records, Wanted, coded, faulty, in_rows, nearest, read_records
+from dq_engine.rating.waves import EVERYTHING
 from dq_engine.scores import RATINGS, Instrument, Rated, Rating
 
 SURVEY = (Wanted("organisation", filled=True), Wanted("item", filled=True), Wanted("answer"), Wanted("wave", required=False))
@@ -51,8 +52,8 @@ def survey_answers(
     if not waves:
         raise UsageError("there are no ratings that a survey could be about")
     with_waves = any(row.values["wave"] for row in survey.rows)
-    if with_waves and waves == [""]:
-        raise faulty(survey.path, ['has a column "wave", but the scores are not split into waves: score with waves'])
+    if with_waves and waves == [EVERYTHING.name]:
+        raise faulty(survey.path, ['has a column "wave", but the scores are not split into waves: say which there are'])
     if len(waves) > 1 and not with_waves:
         raise faulty(survey.path, [f"does not say which wave an answer is of: add a column wave; the waves are {_listed(waves)}"])
     known = {"organisation": frozenset(organisations), "item": frozenset(item.id for item in instrument.items), "wave": waves}

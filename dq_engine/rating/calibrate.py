@@ -12,7 +12,8 @@ of the answers that the model expects beside it. Nothing is fitted unless there 
 - answers that rise with the scores: the 95 % interval of the slope lies above 0;
 - cut-points that lie between 0 and 1, and do not coincide.
 
-These are least numbers, not good ones: the interval of a cut-point says how sure it is.
+These are least numbers, not good ones: the interval of a cut-point says how sure it is. Scores are taken as known; where few
+records make them unsure, fitted cut-points lie somewhat further apart than they should.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from dq_engine.rating.agreement import Agreement, agreement
 from dq_engine.rating.answers import Answer
 from dq_engine.rating.ordinal import NoFit, Regression, proportional_odds
 from dq_engine.rating.records import Records
+from dq_engine.rating.waves import EVERYTHING
 from dq_engine.scores import RATINGS, Band, Instrument, ItemRule, Provenance, Rated, Rating, Scale
 
 LEAST_ANSWERS = 10
@@ -326,8 +328,8 @@ def _bands(fit: Fit) -> tuple[Band, ...]:
 
 
 def _note(fit: Fit, calibration: Calibration, on: dt.date) -> str:
-    waves = [wave for wave in calibration.waves if wave]
-    about = f", waves {', '.join(waves)}" if waves else ""
+    split = calibration.waves != (EVERYTHING.name,)
+    about = f", of {', '.join(calibration.waves)}" if split else ""
     counts = ", ".join(f"{rating} {count}" for rating, count in zip(RATINGS, fit.counts, strict=True))
     cuts = "; ".join(f"{cut.above} from {cut.score:.4f} ({cut.low:.4f} to {cut.high:.4f})" for cut in fit.cut_points)
     return (

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
+from dq_engine.catalog import CATALOG
 from dq_engine.model import ExtractRun, FieldRun, Outcome, Run
 from dq_engine.scores import MEASURES, MeasureName, NotCounted, Part, PartRules, Rule
+from dq_engine.suite import whole
 
 COVERAGE = "coverage"
 ITEM_SCORE: MeasureName = "item_score"
@@ -72,12 +76,15 @@ def _about(outcome: Outcome, columns: Sequence[str]) -> bool:
 
 
 def columns_of(outcome: Outcome) -> tuple[str, ...]:
-    """The columns that a check is about, by its arguments."""
-    single = (outcome.kwargs.get(name) for name in ("column", "column_A", "column_B"))
-    listed = outcome.kwargs.get("column_list")
-    return (*(name for name in single if isinstance(name, str)), *(map(str, listed) if isinstance(listed, list) else ()))
+    """The columns that a check speaks about; none where its type or its arguments are not known (any more)."""
+    cls = CATALOG.get(outcome.expectation)
+    try:
+        return () if cls is None else msgspec.convert(whole(outcome.kwargs), cls).subject()
+    except msgspec.ValidationError:
+        return ()
 
 
+NOTHING = "had nothing to judge"
 NOT_SPLIT = "was judged for the extract as a whole, and says nothing of single organisations"
 
 
@@ -91,13 +98,14 @@ def not_counted(runs: Sequence[Run], split: Callable[[str, str, str], bool]) -> 
         for o in extract.outcomes:
             reason = "" if split(run.id, extract.name, o.check) else NOT_SPLIT
             if not counts(o):
-                reason = o.message or ("has a weight of 0" if o.weight <= 0 else "")
+                reason = o.message or ("has a weight of 0" if o.status in ("pass", "fail") else NOTHING)
             if reason:
                 found.append(NotCounted(extract.name, o.check, o.dimension, o.status, reason))
-        for field in extract.fields:
-            if field.item is not None and (field.problem or not split(run.id, extract.name, field.column)):
-                status, reason = ("error", field.problem) if field.problem else ("vacuous", NOT_SPLIT)
-                found.append(NotCounted(extract.name, field.column, ITEM_SCORE, status, reason))  # type: ignore[arg-type]
+        for field in (field for field in extract.fields if field.item is not None):
+            if field.problem:
+                found.append(NotCounted(extract.name, field.column, ITEM_SCORE, "error", field.problem))
+            elif not split(run.id, extract.name, field.column):
+                found.append(NotCounted(extract.name, field.column, ITEM_SCORE, "vacuous", NOT_SPLIT))
     return found
 
 

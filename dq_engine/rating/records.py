@@ -65,7 +65,8 @@ class Records(Struct, frozen=True):
 def read_records(path: Path, worker: WorkerProcess, wanted: Sequence[Wanted]) -> Records:
     """The wanted columns of a ``.csv`` file (UTF-8, commas, a header) or a ``.parquet`` file; others are not looked at.
 
-    Names of columns are found without regard to case. Raises :class:`UsageError` that lists every fault of the table.
+    Names of columns are found without regard to case. What the worker had open before is closed. Raises :class:`UsageError` that
+    lists every fault of the table.
     """
     name = shown(str(path))
     if trouble := _trouble(path, wanted):
@@ -239,7 +240,7 @@ def _of_parquet(
     [file] = readable([path.absolute()], worker.directory, "table-")
     relation = read_parquet([file], partitioned=False)
     try:
-        described = worker.ask({"op": "open", "files": [file], "settings": {}, "relation": relation, "others": {}})
+        described = worker.ask({"op": "open", "files": [file], "settings": {}, "relation": relation, "others": {}, "written": []})
         columns = [(column, stored) for column, stored, *_ in described["columns"]]
         if ROW_NUMBER in {column.casefold() for column, _ in columns}:
             raise UsageError(f'{name}: has a column "{ROW_NUMBER}", a name that dq needs for itself: rename it')

@@ -38,7 +38,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil, floor, sqrt
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dq_engine.rating.intervals import CONFIDENCE
 from dq_engine.rating.sampling import Sample, stratum_name
@@ -140,11 +140,7 @@ def change(sample: Sample, earlier: Mapping[str, bool | None], later: Mapping[st
         proportion(sample, {code: code in has for code in both}),
         _correlation(cells, first, second, twice),
     )
-    assert found.change is not None and found.low is not None and found.high is not None
-    net, unseen, population = len(has) - len(had), sample.population - len(both), sample.population
-    low = min(max(found.low, (net - unseen) / population), found.change)
-    high = max(min(found.high, (net + unseen) / population), found.change)
-    return Difference(found.change, low, high, len(both), _note(sample, cells))
+    return structs.replace(found, both=len(both), note=_note(sample, cells))
 
 
 def difference(earlier: Estimate, later: Estimate, correlation: float = 0.0) -> Difference:

@@ -24,7 +24,26 @@ from dq_engine.process import WorkerProcess
 from tests.command import dq
 
 CHECK = ("check", "rows.parquet", "--suite", "suite.json")
-ROWS = {"org": ["5D7", "5D7", "5D8", None], "code": ["a", None, None, "d"], "n": [1, 2, 3, 4]}
+ROWS = {
+    "org": ["5D7", "5D7", "5D8", None],
+    "code": ["a", None, None, "d"],
+    "n": [1, 2, 3, 4],
+    "month": ["2024-10", "202410", "OCT-24", "?"],
+}
+OCTOBER = "2024-10-01/2024-10-31"
+TABLES = ["fields.parquet", "measures.parquet", "organisations.parquet"]
+FILES = sorted([*TABLES, "run.json"])
+OF_EXTRACT = ["run", "started", "extract", "feed", "level", "source", "purpose"]
+MEASURES = [
+    *OF_EXTRACT, "check", "expectation", "columns", "dimension", "kahn", "severity", "weight", "unit",
+    "organisation", "period", "element_count", "missing_count", "unexpected_count", "denominator",
+]  # fmt: skip
+FIELDS = [
+    *OF_EXTRACT, "column", "item", "tolerance", "organisation", "period",
+    "records", "valid", "other", "default", "invalid", "missing",
+]  # fmt: skip
+ORGANISATIONS = ["run", "code", "level", "parent", "region", "kind"]
+COLUMNS = {"fields.parquet": FIELDS, "measures.parquet": MEASURES, "organisations.parquet": ORGANISATIONS}
 
 
 def rule(name: str, **kwargs: Any) -> dict[str, Any]:
@@ -48,7 +67,8 @@ BY_ROW = {check["id"] for check in RULES[:4]}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An extract of two organisations and a suite of eight rules, one of which fails as a warning."""
-    suite = {"name": "rows", "expectations": RULES, "meta": {"dq": {"feed": "rows", "organisation_column": "org"}}}
+    feed = {"feed": "rows", "organisation_column": "org", "period_column": "month"}
+    suite = {"name": "rows", "expectations": RULES, "meta": {"dq": feed}}
     (tmp_path / "suite.json").write_text(json.dumps(suite))
     pq.write_table(pa.table(ROWS), tmp_path / "rows.parquet")
     return tmp_path
@@ -68,7 +88,9 @@ def test_a_run_directory(folder: Path) -> None:
     (directory,) = runs(folder / "dq-results")
     assert list((folder / "dq-results").iterdir()) == [directory]
     assert f"stored in dq-results/{directory.name}" in done.stderr
-    assert sorted(path.name for path in directory.iterdir()) == ["measures.parquet", "run.json"]
+    assert sorted(path.name for path in directory.iterdir()) == FILES
+    for name, columns in COLUMNS.items():
+        assert pq.read_table(directory / name).column_names == columns
 
 
 @pytest.mark.parametrize("arguments", [(), ("--select", "zzz"), ("--timeout", "0.001"), ("--show-values",)], ids=" ".join)
@@ -88,12 +110,13 @@ def test_measures(folder: Path) -> None:
     (directory,) = runs(folder / "dq-results")
     run = json.loads((directory / "run.json").read_bytes())
     table = pq.read_table(directory / "measures.parquet")
-    assert table.column_names == [
-        "run", "started", "extract", "feed", "level", "source", "check", "expectation", "columns", "dimension", "severity",
-        "weight", "unit", "organisation", "element_count", "missing_count", "unexpected_count", "denominator",
-    ]  # fmt: skip
+    kinds = {name: str(kind) for name, kind in zip(table.schema.names, table.schema.types, strict=True)}
+    counted = dict.fromkeys(("element_count", "missing_count", "unexpected_count", "denominator"), "int64")
+    assert kinds == dict.fromkeys(MEASURES, "string") | counted | {"started": "timestamp[us, tz=UTC]", "weight": "double"}
     rows = table.to_pylist()
     assert {(row["run"], row["extract"], row["feed"]) for row in rows} == {(directory.name, "rows", "rows")}
+    assert {(row["purpose"], row["started"].isoformat()) for row in rows} == {("quality", run["started"])}
+    assert {(row["check"], row["kahn"]) for row in rows} == {(o["check"], o["kahn"]) for o in run["extracts"][0]["outcomes"]}
     totals = {row["check"]: row for row in rows if row["organisation"] is None}
     outcomes = {outcome["check"]: outcome for outcome in run["extracts"][0]["outcomes"]}
     assert totals.keys() == outcomes.keys() == {check["id"] for check in RULES}
@@ -104,11 +127,60 @@ def test_measures(folder: Path) -> None:
             split = [row[name] for row in rows if row["check"] == check and row["organisation"] is not None]
             assert sum(split) == total[name] if check in BY_ROW else not split, (check, name)
     own = {
-        row["organisation"]: (row["element_count"], row["missing_count"], row["unexpected_count"])
+        (row["organisation"], row["period"]): (row["element_count"], row["missing_count"], row["unexpected_count"])
         for row in rows
         if row["check"] == RULES[0]["id"] and row["organisation"] is not None
     }
-    assert own == {"5D7": (2, 0, 1), "5D8": (1, 0, 1), "(none)": (1, 0, 0)}
+    assert own == {("5D7", OCTOBER): (2, 0, 1), ("5D8", OCTOBER): (1, 0, 1), ("(none)", "(none)"): (1, 0, 0)}
+    assert {row["period"] for row in totals.values()} == {None}
+
+
+def test_fields(folder: Path) -> None:
+    suite = json.loads((folder / "suite.json").read_text())
+    suite["meta"]["dq"]["columns"] = {
+        "code": {"default_codes": ["d"], "tolerance": 0.25, "item": "current"},
+        "n": {"other_codes": [4]},
+    }
+    (folder / "suite.json").write_text(json.dumps(suite))
+    dq(folder, *CHECK)
+    (directory,) = runs(folder / "dq-results")
+    run = json.loads((directory / "run.json").read_bytes())
+    assert run["extracts"][0]["fields"] == [
+        {"column": "code", "item": "current", "tolerance": 0.25},
+        {"column": "n", "checks": [RULES[2]["id"]]},
+    ]
+    table = pq.read_table(directory / "fields.parquet")
+    kinds = {name: str(kind) for name, kind in zip(table.schema.names, table.schema.types, strict=True)}
+    counted = dict.fromkeys(("records", "valid", "other", "default", "invalid", "missing"), "int64")
+    assert kinds == dict.fromkeys(FIELDS, "string") | counted | {"started": "timestamp[us, tz=UTC]", "tolerance": "double"}
+    rows = table.to_pylist()
+    assert {(row["run"], row["extract"], row["feed"], row["purpose"]) for row in rows} == {
+        (directory.name, "rows", "rows", "quality")
+    }
+    assert {(row["column"], row["item"], row["tolerance"]) for row in rows} == {("code", "current", 0.25), ("n", None, None)}
+    found = {(row["column"], row["organisation"], row["period"]): [row[name] for name in counted] for row in rows}
+    assert found == {
+        ("code", None, None): [4, 1, 0, 1, 0, 2],
+        ("code", "5D7", OCTOBER): [2, 1, 0, 0, 0, 1],
+        ("code", "5D8", OCTOBER): [1, 0, 0, 0, 0, 1],
+        ("code", "(none)", "(none)"): [1, 0, 0, 1, 0, 0],
+        ("n", None, None): [4, 3, 1, 0, 0, 0],
+        ("n", "5D7", OCTOBER): [2, 2, 0, 0, 0, 0],
+        ("n", "5D8", OCTOBER): [1, 1, 0, 0, 0, 0],
+        ("n", "(none)", "(none)"): [1, 0, 1, 0, 0, 0],
+    }
+
+
+def test_organisations(folder: Path) -> None:
+    suite = json.loads((folder / "suite.json").read_text())
+    public = {"org": {"sensitivity": "public"}, "code": {"sensitivity": "public"}}
+    suite["meta"]["dq"] |= {"register": {"code": "org", "kind": "code"}, "columns": public}
+    (folder / "suite.json").write_text(json.dumps(suite))
+    dq(folder, *CHECK)
+    (directory,) = runs(folder / "dq-results")
+    rows = pq.read_table(directory / "organisations.parquet").to_pylist()
+    shared = {"run": directory.name, "level": "practice", "parent": "", "region": ""}
+    assert rows == [{**shared, "code": "5D7", "kind": "a"}, {**shared, "code": "5D8", "kind": ""}]
 
 
 def test_measures_without_an_organisation(folder: Path) -> None:
@@ -117,15 +189,16 @@ def test_measures_without_an_organisation(folder: Path) -> None:
     dq(folder, *CHECK)
     (directory,) = runs(folder / "dq-results")
     rows = pq.read_table(directory / "measures.parquet").to_pylist()
-    assert [row["organisation"] for row in rows] == [None] * len(RULES)
+    assert [(row["organisation"], row["period"]) for row in rows] == [(None, None)] * len(RULES)
 
 
 def test_a_run_in_which_nothing_could_be_measured(folder: Path) -> None:
     (folder / "rows.parquet").write_bytes(b"no Parquet")
     assert dq(folder, *CHECK).returncode == 3
     (directory,) = runs(folder / "dq-results")
-    table = pq.read_table(directory / "measures.parquet")
-    assert (table.num_rows, len(table.column_names)) == (0, 18)
+    for name, columns in COLUMNS.items():
+        table = pq.read_table(directory / name)
+        assert (table.num_rows, table.column_names) == (0, columns)
 
 
 def test_measures_of_odd_names(folder: Path) -> None:
@@ -269,9 +342,13 @@ def test_a_full_disk(kilobytes: int, folder: Path) -> None:
     said = done.stderr
     if done.returncode == 0:
         directory, *files = listed
-        assert files == [f"{directory}/measures.parquet", f"{directory}/run.json"]
-        json.loads((folder / files[1].replace("results", "copy", 1)).read_bytes())
-        assert pq.read_table(folder / files[0].replace("results", "copy", 1)).num_rows > 0
+        assert files == [f"{directory}/{name}" for name in FILES]
+        copy = folder / directory.replace("results", "copy", 1)
+        json.loads((copy / "run.json").read_bytes())
+        for name, columns in COLUMNS.items():
+            table = pq.read_table(copy / name)
+            assert table.column_names == columns
+            assert (table.num_rows > 0) == (name != "organisations.parquet")
     else:
         assert done.returncode == 3
         assert listed == []
@@ -343,7 +420,7 @@ def test_stopped_while_storing_much(number: signal.Signals, folder: Path) -> Non
     """Many organisations take a while to store: a reader sees a whole run or none, and who can clean up does."""
     count = 40_000
     pq.write_table(
-        pa.table({"org": [f"O{n:05}" for n in range(count)], "code": ["a"] * count, "n": range(count)}),
+        pa.table({"org": [f"O{n:05}" for n in range(count)], "code": ["a"] * count, "n": range(count), "month": ["x"] * count}),
         folder / "rows.parquet",
     )
     command = [sys.executable, "-m", "dq_engine.cli", *CHECK, "--quiet"]
@@ -355,8 +432,9 @@ def test_stopped_while_storing_much(number: signal.Signals, folder: Path) -> Non
     _, said = process.communicate(timeout=120)
     assert b"Traceback" not in said
     for directory in runs(folder / "dq-results"):
-        assert sorted(path.name for path in directory.iterdir()) == ["measures.parquet", "run.json"]
+        assert sorted(path.name for path in directory.iterdir()) == FILES
         json.loads((directory / "run.json").read_bytes())
-        assert pq.ParquetFile(directory / "measures.parquet").metadata.num_rows > count
+        for name in ("measures.parquet", "fields.parquet"):
+            assert pq.ParquetFile(directory / name).metadata.num_rows > count
     if number is not signal.SIGKILL:
         assert not list((folder / "dq-results").glob(".*"))

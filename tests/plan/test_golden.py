@@ -1,4 +1,4 @@
-"""The SQL of four small plans, as text beside this file, and what each query answers. ``python -m tests.plan.test_golden`` writes them anew.
+"""The SQL of six small plans, as text beside this file, and what each query answers. ``python -m tests.plan.test_golden`` writes them anew.
 
 The plans are made without any file, from a table that is described by hand; the queries are run on a file of that shape.
 """
@@ -8,8 +8,9 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,8 +19,8 @@ import pytest
 
 from dq_engine import compile as phrase
 from dq_engine.catalog.base import Scope
-from dq_engine.model import Column, Kind, Table
-from dq_engine.plan import Plan, make_plan
+from dq_engine.model import Column, Feed, Field, Kind, Table
+from dq_engine.plan import Plan, make_plan, scans
 from dq_engine.sql import ident, text
 from dq_engine.suite import parse_suite
 
@@ -28,13 +29,19 @@ FILE = "file 1"
 Rule = tuple[str, dict[str, Any]]
 
 
-class Given(NamedTuple):
-    """The columns of an extract (values, DuckDB's type, what kind that is), rules, and perhaps the organisations' column."""
+@dataclass(frozen=True)
+class Given:
+    """The columns of an extract (values, DuckDB's type, what kind that is), rules, and perhaps the columns that split counts.
+
+    ``fields`` are the fields that the suite describes; without any the columns of rules are fields.
+    """
 
     columns: dict[str, tuple[list[Any], str, Kind]]
     rules: list[Rule]
     organisation: str | None = None
+    period: str | None = None
     shown: tuple[str, ...] = ()
+    fields: dict[str, Field] = field(default_factory=dict)
 
 
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 31), None, dt.date(2024, 4, 1)]
@@ -79,9 +86,29 @@ EITHER = {
 }
 QUOTES, SPACES, REMARK, SIGN = "a\"b'; DROP VIEW dq_extract --", " two\nlines ", "/* x", "🩺{batch}$1%s"
 ODD = ["it's", 'a"b', "a\0b", "\0", "--", "*/ x", "🩺", "\\", "'); SELECT 1; --", "", "{batch}"]
+CLASSED: list[Rule] = [
+    ("expect_column_values_to_be_in_set", {"column": "sex", "value_set": ["1", "2", "9"]}),
+    ("expect_column_values_to_match_regex", {"column": "sex", "regex": "^[0-9]$", "row_condition": only("patients", ">", 0)}),
+    ("expect_column_values_to_be_between", {"column": "patients", "min_value": 0, "max_value": 3000}),
+    ("expect_column_values_to_not_be_null", {"column": "day"}),
+    ("expect_compound_columns_to_be_unique", {"column_list": ["practice", "sex"], "ignore_row_if": "never"}),
+]
+CODES = {
+    "sex": Field(default_codes=("9", "X"), other_codes=("0",)),
+    "patients": Field(default_codes=(9999, "-1")),
+    "share": Field(other_codes=(0.5,)),
+    "day": Field(default_codes=("1900-01-01",)),
+    "open": Field(),
+    "practice": Field(),
+}
+MONTHS = ["202410", "2024-10", "OCT-24", "x"]
 PLANS: dict[str, Given] = {
     "shapes": Given(LISTS, [*BY_ROW, *OTHERS]),
     "organisations": Given(LISTS, [*BY_ROW, *OTHERS], organisation="practice"),
+    "days": Given(LISTS, CLASSED, organisation="practice", period="day", fields=CODES),
+    "months": Given(
+        {"dq:period": (MONTHS, "VARCHAR", "text"), **LISTS}, CLASSED, organisation="practice", period="dq:period", fields=CODES
+    ),
     "conditions": Given(
         LISTS,
         [
@@ -148,8 +175,11 @@ def plan_of(given: Given) -> Plan:
     )
     entries = [{"type": name, "kwargs": kwargs} for name, kwargs in given.rules]
     suite = parse_suite(json.dumps({"name": "golden", "expectations": entries}), "golden")
-    by = next((column for column in columns if column.name == given.organisation), None)
-    plan = make_plan(suite.checks, Scope(Table(columns, rows), organisation=by))
+    by, period = (
+        next((column for column in columns if column.name == name), None) for name in (given.organisation, given.period)
+    )
+    scope = Scope(Table(columns, rows), organisation=by, period=period)
+    plan = make_plan(suite.checks, scope, Feed("golden", columns=given.fields))
     assert [planned.problem for planned in plan.checks] == [""] * len(given.rules)
     return plan
 
@@ -165,13 +195,23 @@ def answered(given: Given, folder: Path) -> Iterator[str]:
     with duckdb.connect() as connection:
         plan = plan_of(given)
         view = ("view", phrase.view(plan.table, [FILE], partitioned=False))
-        for purpose, query in [view, *phrase.written(plan)]:
+        for purpose, query in [view, *phrase.written(plan), *repeated(plan)]:
             rows = connection.execute(query.replace(f"'{FILE}'", text(str(path)))).fetchall()
             if purpose == "view":
                 described = connection.execute(f"DESCRIBE {phrase.EXTRACT}").fetchall()
                 assert [row[1] for row in described] == [kind for _, kind, _ in given.columns.values()]
+            if purpose in ("view", "periods"):
                 rows = []
+            if plan.organisation is not None:
+                rows.sort(key=repr)  # groups come in any order
             yield f"-- {ascii(purpose)[1:-1]}\n{query};\n" + "".join(f"-- answer: {row!a}\n" for row in rows)
+
+
+def repeated(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The queries that are made, too, where keys are repeated and counts are split."""
+    if plan.organisation is not None:
+        for key in scans(plan).keys:
+            yield "repeated keys", phrase.duplicates_by_organisation(key, plan.organisation, plan.period)
 
 
 def written(name: str) -> str:

@@ -1,0 +1,22 @@
+"""The libraries of statistics, which checking does without: loaded on demand, or a word on how to get them."""
+
+from __future__ import annotations
+
+import importlib
+
+from dq_engine.errors import UsageError
+
+SAMPLES = ("scipy.special",)
+"""What estimates from a sample need."""
+AGREEMENT = ("scipy.special", "statsmodels.stats.inter_rater")
+"""What weighted kappa and ordinal regression need."""
+
+
+def needed(names: tuple[str, ...], what: str) -> None:
+    """Loads libraries, before any work is done; ``what`` needs them. Raises :class:`UsageError` if one is not installed."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            library = name.partition(".")[0]
+            raise UsageError(f'{what} needs {library}, which is not installed: pip install "dq-engine[survey]"') from None
