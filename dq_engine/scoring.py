@@ -19,8 +19,9 @@ from dq_engine.rating import instrument as instruments
 from dq_engine.rating import parts as behind
 from dq_engine.rating import sampling, study, waves, weigh
 from dq_engine.rating.dimensions import dimensions, indices
+from dq_engine.rating.lists import members_in, organisations_in
 from dq_engine.rating.rate import NOTHING, Terms, parts_of, rate, terms_of
-from dq_engine.rating.records import Record, Wanted, coded, faulty, in_rows, nearest, read_records
+from dq_engine.rating.records import nearest
 from dq_engine.scores import (
     OVERALL,
     DimensionScore,
@@ -139,7 +140,15 @@ class Scorer:
             )
         if isinstance(asked, int):
             return sampling.draw(self.population, asked, self.asked.allocation, self.asked.seed)
-        return sampling.take(members_in(asked, self.worker, self.population), self.population)
+        members, sizes = members_in(asked, self.worker, self.population)
+        if not sizes:
+            return sampling.take(members, self.population)
+        if self.asked.by:
+            raise UsageError(
+                f"--by {self.asked.by[0]}: the sample has strata of its own, which say nothing of groups: leave --by out, or "
+                "stratum_size in the sample"
+            )
+        return sampling.take_from(members, sizes, self.population)
 
     # ---------------------------------------------------------------------------------------------------------- the worker
 
@@ -330,7 +339,7 @@ class Scorer:
         if item not in ids:
             troubles.append(f'the instrument has no item "{item}"{nearest(item, ids)}; it has {", ".join(ids)}')
         if organisation not in (self.population or found):
-            troubles.append(f"there is no {_LEVEL[self.level]} {organisation}{self._elsewhere(organisation)}")
+            troubles.append(f"there is no organisation {organisation}{self._elsewhere(organisation)}")
         if wave is not None:
             troubles.append(f'there is no wave "{wave}"; there are {", ".join(known.name for known in self.waves)}')
         if troubles:
@@ -340,9 +349,9 @@ class Scorer:
         """What is known of an organisation that is not among those that are rated."""
         known = self.registered.get(organisation)
         if known is None:
-            return f" among the {len(self.population):,} that registers know" if self.population else " in the data"
+            return f" among the {len(self.population):,} of this level" if self.population else " in the data"
         within = f" in {known.parent}" if known.parent and self.level == "pcgt" else ""
-        return f": it is a {_LEVEL[known.level]}{within}"
+        return f" among those that are rated: it is a {_LEVEL[known.level]}{within}, and ratings are of {_LEVEL[self.level]}s"
 
     def _terms(self, terms: Terms, tallies: Mapping[Part, Tally]) -> dict[Part, Term]:
         """What each term did to a rating; those that came to nothing, too, where that counts as 0."""
@@ -440,70 +449,3 @@ def _of_this_version(path: Path) -> Run:
 
 def _damaged(where: Path | str, what: object) -> StoreError:
     return StoreError(f"{where}: {what}: the run is damaged, or of another version of dq; check again")
-
-
-# ----------------------------------------------------------------------------------------------------- files that are given
-
-
-def organisations_in(path: Path, worker: WorkerProcess, level: Level, known: Mapping[str, Organisation]) -> list[Organisation]:
-    """The organisations that a file lists: ``organisation``, and ``level``, ``parent``, ``region``, ``kind`` where it has them.
-
-    What the file leaves out stays as it is ``known``; a level that it leaves out is ``level``. Raises :class:`UsageError` with
-    every fault of the file.
-    """
-    names = ("level", "parent", "region", "kind")
-    wanted = [Wanted("organisation", filled=True), *(Wanted(name, required=False) for name in names)]
-    table = read_records(path, worker, wanted)
-    found: dict[str, Organisation] = {}
-    faults = _twice(table.rows)
-    for record in table.rows:
-        code = record.values["organisation"]
-        said = {name: record.values[name] for name in names if record.values[name]}
-        if said.get("level", level) not in _LEVEL:
-            faults.append((record.number, f"row {record.number}: level must be {' or '.join(_LEVEL)}"))
-        elif said.get("parent") == code:
-            faults.append((record.number, f"row {record.number}: an organisation cannot be its own parent"))
-        found[code] = msgspec.structs.replace(known.get(code, Organisation(code, level)), **said)
-    _refuse(table.path, faults)
-    return list(found.values())
-
-
-def members_in(path: Path, worker: WorkerProcess, population: Mapping[str, str]) -> list[sampling.Member]:
-    """The members of a sample in a file: ``organisation``, and ``stratum`` and ``responded`` (yes, no) where it has them.
-
-    Raises :class:`UsageError` with every fault of the file; one is an organisation that is not in the ``population``.
-    """
-    wanted = [Wanted("organisation", filled=True), Wanted("stratum", required=False), Wanted("responded", required=False)]
-    table = read_records(path, worker, wanted)
-    faults = _twice(table.rows)
-    for record in table.rows:
-        code = record.values["organisation"]
-        if code not in population:
-            faults.append((record.number, f"row {record.number}: organisation {coded(code)} is not in the population"))
-        if record.values["responded"].lower() not in _RESPONDED:
-            faults.append((record.number, f"row {record.number}: responded must be yes or no"))
-    _refuse(table.path, faults)
-    return [
-        sampling.Member(values["organisation"], values["stratum"] or None, _RESPONDED[values["responded"].lower()])
-        for values in (record.values for record in table.rows)
-    ]
-
-
-_RESPONDED = {"": True, "yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
-
-
-def _twice(rows: Iterable[Record]) -> list[tuple[int, str]]:
-    """A fault for each organisation that stands in several rows: the first of them, and the words."""
-    numbers: dict[str, list[int]] = {}
-    for record in rows:
-        numbers.setdefault(record.values["organisation"], []).append(record.number)
-    return [
-        (places[0], f"{in_rows(places)}: the same organisation, {coded(code)}: keep one of them")
-        for code, places in numbers.items()
-        if len(places) > 1
-    ]
-
-
-def _refuse(path: str, faults: Iterable[tuple[int, str]]) -> None:
-    if found := [words for _, words in sorted(faults)]:
-        raise faulty(path, found)

@@ -134,6 +134,8 @@ def reason(error: BaseException) -> str:
     if kind in _BOUND_TO_NAMES:
         first = str(error).splitlines()[0]
         return re.sub(r"^(Binder|Catalog|Parser|Syntax|Permission) Error:\s*", "", first)
+    if kind == "IOException" and "No space left" in str(error):
+        return "the disk is full"
     return _REASONS.get(kind, f"DuckDB could not evaluate it ({kind})")
 
 

@@ -31,15 +31,35 @@ def consoles() -> list[tuple[str, str]]:
 
 
 def without_times(text: str) -> str:
-    return re.sub(r"\d+\.\d\d s\b", "0.00 s", text).strip()
+    text = re.sub(r"\d+\.\d\d s\b", "0.00 s", text)
+    return re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{6} of \d+ \w+ \d{4}", "RUN of DAY", text).strip()
 
 
-@pytest.mark.parametrize(("command", "shown"), consoles())
+@pytest.mark.parametrize(("command", "shown"), [(command, shown) for command, shown in consoles() if "score" not in command])
 def test_the_output_in_the_readme_is_real(command: str, shown: str) -> None:
     program, *arguments = command.split()
     assert program == "dq"
     ran = dq(ROOT, *arguments)
     assert without_times(ran.stdout) == without_times(shown), ran.stderr
+
+
+def test_the_scores_in_the_readme_are_real(tmp_path: Path) -> None:
+    """They are those of the samples, after the check that the README names; "…" stands for lines that are left out."""
+    for name in ("sample_data", "expectations"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    assert "After `dq check sample_data`" in README
+    assert dq(tmp_path, "check", "sample_data", "--fail-on", "never", "--quiet").returncode == 0
+    blocks = [(command, shown) for command, shown in consoles() if "score" in command]
+    assert blocks
+    for command, shown in blocks:
+        ran = dq(tmp_path, *command.split()[1:])
+        left = without_times(ran.stdout).splitlines()
+        for piece in without_times(shown).split("\n…"):
+            lines = piece.strip("\n").splitlines()
+            starts = (place for place in range(len(left)) if left[place : place + len(lines)] == lines)
+            place = next(starts, None)
+            assert place is not None, f"{command} does not print\n{piece}\nbut\n{ran.stdout}{ran.stderr}"
+            left = left[place + len(lines) :]
 
 
 def test_the_two_commands_of_the_readme_exist() -> None:
@@ -71,7 +91,7 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan", "sample"])
+@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan", "sample", "score", "calibrate"])
 def test_every_command_is_in_the_readme_and_has_help_with_an_example(command: str) -> None:
     assert f"`dq {command}" in README
     ran = dq(ROOT, command, "--help")

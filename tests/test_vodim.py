@@ -62,10 +62,10 @@ def test_each_class(make_suite: Any, worker: WorkerProcess) -> None:
 @pytest.mark.parametrize(
     ("value", "field", "is_in"),
     [
-        pytest.param(" ", {"default_codes": [" "], "other_codes": [" "]}, "missing", id="missing before default and other"),
+        pytest.param(" ", {"default_codes": [" "]}, "missing", id="missing before default"),
+        pytest.param(" ", {"other_codes": [" "]}, "missing", id="missing before other"),
         pytest.param("", {}, "missing", id="missing before invalid"),
         pytest.param("9", {"default_codes": ["9"]}, "default", id="default before invalid"),
-        pytest.param("9", {"default_codes": ["9"], "other_codes": ["9"]}, "default", id="default before other"),
         pytest.param("X", {"other_codes": ["X"]}, "invalid", id="invalid before other"),
         pytest.param("1", {"other_codes": ["1"]}, "other", id="other before valid"),
         pytest.param("1", {"other_codes": ["X"], "default_codes": ["9"]}, "valid", id="valid"),
@@ -179,10 +179,12 @@ def test_a_field_is_found_without_regard_to_letters(make_suite: Any, worker: Wor
 def test_what_the_instrument_needs_to_know_of_a_field_is_kept(make_suite: Any, worker: WorkerProcess) -> None:
     fields = {
         "a": {"default_codes": ["9"], "tolerance": 0.1, "item": "current"},
-        "b": {"item": "experimental", "tolerance": 0.5},
+        "b": {"item": "experimental"},
         "c": {"default_codes": ["9"]},
     }
-    run = dq_engine.check(pa.table(dict.fromkeys("abc", ["1"])), make_suite(in_set("a", "1"), columns=fields), worker=worker)
+    run = dq_engine.check(
+        pa.table({"a": ["1"], "b": ["1"], "c": ["1"]}), make_suite(in_set("a", "1"), columns=fields), worker=worker
+    )
     assert run.extracts[0].fields == (
         FieldRun("a", ("0",), "current", 0.1),
         FieldRun("b", (), "experimental"),  # without default codes there is nothing to tolerate
@@ -269,14 +271,14 @@ def test_a_column_that_cannot_be_read_costs_its_own_field(
     suite = make_suite(*rules, columns={"c": {}, "n": {}, "m": {"default_codes": [9]}}, **split)
     extract = Extract("rows", (tmp_path / "rows.parquet",), load_suite(suite), types={"n": "integer"})
     run = run_checks([extract], Options(), worker)
-    assert [outcome.status for outcome in run.outcomes] == ["fail", "error", "fail", "error"]
+    assert [outcome.status for outcome in run.outcomes] == ["fail", "error", "fail", "pass"]
     assert problem(run, "n") == "a value cannot be converted to the type that the rule needs"
     assert whole(run) == {"c": {"valid": 1, "invalid": 1}, "m": {"valid": 1, "default": 1}}
     parts = {(field.column, field.organisation): classes(field) for field in run.fields if field.organisation is not None}
     alone = {("c", "5D7"): {"invalid": 1}, ("c", "5D8"): {"valid": 1}, ("m", "5D7"): {"valid": 1}, ("m", "5D8"): {"default": 1}}
     assert parts == (alone if split else {})
     failing = {outcome.check: outcome.failing_organisations for outcome in run.outcomes}
-    assert failing == ({"0": 1, "1": None, "2": 1, "3": None} if split else dict.fromkeys(failing))
+    assert failing == ({"0": 1, "1": None, "2": 1, "3": 0} if split else dict.fromkeys(failing))
     assert run.extracts[0].problem == ""
 
 
@@ -358,11 +360,12 @@ def counted(rows: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[tuple[
     return {key: dict(value) for key, value in counts.items()}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, said=FIELD, files=st.integers(1, 3))
 def test_classes_are_those_that_counting_by_hand_gives(
     rows: list[dict[str, Any]], said: dict[str, Any], files: int, make_suite: Any, worker: WorkerProcess
 ) -> None:
+    said["other"] = [code for code in said["other"] if code not in said["default"]]
     rules: list[Rule] = []
     if said["valid"] is not None:
         only = {"type": "comparison", "column": {"name": "n"}, "operator": ">", "parameter": said["only"]}

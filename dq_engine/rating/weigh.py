@@ -93,10 +93,10 @@ def waves(found: Iterable[Wave], *, by_run: bool) -> str:
     run tells, and called by its id.
     """
     listed = ", ".join(f"({n}, {text(wave.name)}, {_day(wave.first)}, {_day(wave.last)})" for n, wave in enumerate(found))
-    with_waves = f"WITH waves(wave, name, first, last) AS (VALUES {listed})"
+    with_waves = f"WITH waves(wave, called, first, last) AS (VALUES {listed})"
     making = "CREATE TEMP TABLE dq_wave AS"
     if by_run:
-        return f"{making} {with_waves}\nSELECT DISTINCT wave, run, feed, period FROM dq_told JOIN waves ON name = run"
+        return f"{making} {with_waves}\nSELECT DISTINCT wave, run, feed, period FROM dq_told JOIN waves ON called = run"
     end = "TRY_CAST(split_part(period, '/', 2) AS DATE)"
     inside = f"coalesce({end} >= first, first IS NULL) AND coalesce({end} <= last, last IS NULL)"
     newest = "arg_max(run, (started, run)) AS run"

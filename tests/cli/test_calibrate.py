@@ -4,7 +4,6 @@ Sixty trusts, of which trust n lacks n mod 10 of its ten days a month: their sco
 """
 
 import json
-import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,18 @@ CODES = [f"5{letter}{number}" for letter in "ABCDEF" for number in range(10)]
 ARGUMENTS = ("calibrate", "--instrument", "small.json", "--survey", "answers.csv", "--output", "new.json")
 
 
-def answer(code: str, chance: random.Random) -> str:
-    """What somebody of the trust says: the rating of its score, more or less."""
-    score = 1 - int(code[2]) / 20 + chance.gauss(0, 0.06)
-    return RATINGS[sum(score >= cut for cut in (0.62, 0.72, 0.82, 0.92))]
+def answer(code: str) -> str:
+    """What somebody of the trust says: the better the fewer days are lacking; trusts 5A… a step worse, 5F… a step better.
+
+    So there are twelve answers of each rating.
+    """
+    step = 4 - int(code[2]) // 2 + {"A": -1, "F": 1}.get(code[1], 0)
+    return RATINGS[min(max(step, 0), 4)]
 
 
-def write_answers(world: Path, codes: list[str] = CODES, name: str = "answers.csv") -> None:
-    chance = random.Random(7)
-    rows = [f"{code},{ITEM},{answer(code, chance)}" for code in codes]
-    (world / name).write_text("\n".join(["organisation,item,answer", *rows]) + "\n")
+def write_answers(world: Path, codes: list[str] = CODES) -> None:
+    rows = [f"{code},{ITEM},{answer(code)}" for code in codes]
+    (world / "answers.csv").write_text("\n".join(["organisation,item,answer", *rows]) + "\n")
 
 
 @pytest.fixture(scope="module")

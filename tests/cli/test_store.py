@@ -356,6 +356,26 @@ def test_a_full_disk(kilobytes: int, folder: Path) -> None:
         assert "could not be stored" in said
 
 
+@pytest.mark.parametrize("kilobytes", [8, 16, 32, 64])
+def test_a_full_disk_for_temporary_files(kilobytes: int, folder: Path) -> None:
+    """Counts by organisation wait there to be stored. Without room for them the checks are judged, and the run is not complete."""
+    count = 40_000
+    columns = {"org": [f"O{n * 7919 % 99991:05}" for n in range(count)], "n": [n % 9 for n in range(count)]}
+    pq.write_table(pa.table({**columns, "code": ["a"] * count, "month": ["2024-10"] * count}), folder / "rows.parquet")
+    (folder / "results").mkdir()
+    before = mounted(f"size={kilobytes}k", "find results -mindepth 1 > listing")
+    done = dq(folder, *CHECK, before=before, environment={"TMPDIR": str(folder / "results")})
+    assert done.returncode == 3
+    assert "7 passed, 1 failed" in done.stdout
+    assert "what was counted per organisation could not be written: the disk is full" in done.stdout
+    (directory,) = runs(folder / "dq-results")
+    for name in ("measures.parquet", "fields.parquet"):
+        rows = pq.read_table(directory / name).to_pylist()
+        assert rows
+        assert {row["organisation"] for row in rows} == {None}
+    assert (folder / "listing").read_text() == ""
+
+
 def test_a_full_disk_for_the_output(folder: Path) -> None:
     (folder / "results").mkdir()
     before = mounted("size=4k", "ls -A results > listing")

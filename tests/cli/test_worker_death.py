@@ -34,9 +34,10 @@ ENDLESS = {
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc, which Linux has")
 
 
-def write_suite(folder: Path, *expectations: dict[str, Any]) -> Path:
+def write_suite(folder: Path, *expectations: dict[str, Any], **feed: Any) -> Path:
     path = folder / "suite.json"
-    path.write_text(json.dumps({"name": "rows", "expectations": expectations}))
+    meta = {"dq": {"feed": "rows", **feed}} if feed else {}
+    path.write_text(json.dumps({"name": "rows", "expectations": expectations, "meta": meta}))
     return path
 
 
@@ -88,11 +89,16 @@ def busy(pid: int) -> float:
 
 
 def checked_while(
-    folder: Path, happens: Callable[[WorkerProcess], None], phase: str, *rules: dict[str, Any], **options: Any
+    folder: Path,
+    happens: Callable[[WorkerProcess], None],
+    phase: str,
+    *rules: dict[str, Any],
+    feed: dict[str, str] | None = None,
+    **options: Any,
 ) -> Run:
     """The run of a.parquet by ``rules`` and of b.parquet by one; something happens to the worker while it works on the first."""
-    suite = read_suite(write_suite(folder, *rules))
-    other = read_suite(write_suite(folder, NOT_NULL))
+    suite = read_suite(write_suite(folder, *rules, **(feed or {})))
+    other = read_suite(write_suite(folder, NOT_NULL, **(feed or {})))
     extracts = []
     for name, own in (("a", suite), ("b", other)):
         (files,) = find_files(str(write_rows(folder / f"{name}.parquet")))
@@ -165,6 +171,35 @@ def test_the_worker_dies_in_the_middle_of_a_query(number: signal.Signals, tmp_pa
     assert [outcome.status for outcome in second.outcomes] == ["pass"]
     assert run.exit_code == 3
     assert "1 of 4 checks could not be evaluated" in run.verdict
+
+
+BY_ORGANISATION = {"organisation_column": "n"}
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_the_worker_dies_before_it_has_written_counts(number: signal.Signals, tmp_path: Path) -> None:
+    """What was found of the whole extract is kept; that nothing is known of organisations makes the run incomplete."""
+    run = checked_while(tmp_path, kill_with(number), "writing counts", NOT_NULL, MATCH, UNIQUE, feed=BY_ORGANISATION)
+    first, second = run.extracts
+    assert [outcome.status for outcome in first.outcomes] == ["pass"] * 3
+    assert first.problem.startswith("what was counted per organisation could not be written: the worker")
+    assert SIGNALS[number] in first.problem
+    assert {measure.organisation for measure in run.measures if measure.extract == "a"} == {None}
+    assert {field.organisation for field in run.fields if field.extract == "a"} == {None}
+    assert len({measure.organisation for measure in run.measures if measure.extract == "b"}) > 1
+    assert (second.problem, run.exit_code) == ("", 3)
+
+
+def test_counts_of_the_extracts_before_survive_a_worker_that_is_stuck(tmp_path: Path) -> None:
+    """The worker is ended and replaced, and what the first has written is still there."""
+    write_suite(tmp_path, NOT_NULL, **BY_ORGANISATION)
+    first = Extract("first", (write_rows(tmp_path / "first.parquet", 50),), read_suite(tmp_path / "suite.json"))
+    write_suite(tmp_path, ENDLESS)
+    second = Extract("second", (write_rows(tmp_path / "second.parquet"),), read_suite(tmp_path / "suite.json"))
+    with WorkerProcess() as worker:
+        run = run_checks([first, second], Options(timeout=2.0), worker)
+        assert "--timeout" in run.extracts[1].outcomes[0].message
+        assert len({m.organisation for m in run.measures if m.extract == "first"}) > 1
 
 
 @pytest.mark.parametrize("phase", ["opening", "scanning", "comparing keys"])
@@ -324,7 +359,7 @@ def test_the_command_is_killed(begun: Callable[..., subprocess.Popen[str]], tmp_
     process.kill()
     process.communicate()
     until(lambda: not alive(worker))
-    assert list((tmp_path / "dq-results").iterdir()) == []
+    assert left_behind(tmp_path) == []
 
 
 @needs_proc
