@@ -126,7 +126,7 @@ def _around(day: dt.date, span: str) -> Wave:
     elif span == "quarter":
         number = (day.month + 2) // 3
         start, end = day.replace(month=3 * number - 2, day=1), _month_end(day.replace(month=3 * number, day=1))
-        name = f"{day.year}Q{number}"
+        name = f"{day.year:04}Q{number}"
     else:
         year = day.year if day.month > 3 else day.year - 1
         start = dt.date(year, 4, 1) if year >= dt.MINYEAR else dt.date.min

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dq_engine.rating import instrument
+from dq_engine.rating.calibrate import CannotCalibrate
 from dq_engine.scores import RATINGS
 from tests.cli.test_score import lacking
 from tests.command import dq
@@ -92,7 +93,7 @@ def test_an_instrument_that_is_there_is_replaced_only_on_demand(world: Path) -> 
 def test_too_few_answers_are_refused_with_how_many_are_lacking(world: Path) -> None:
     write_answers(world, CODES[:12])
     done = dq(world, *ARGUMENTS)
-    assert done.returncode in (2, 3)
+    assert done.returncode == CannotCalibrate.exit_code
     assert "too few answers" in done.stderr and "8 more organisations (12 of at least 20)" in done.stderr
     assert done.stdout == ""
     assert not (world / "new.json").exists()
