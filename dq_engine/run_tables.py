@@ -213,7 +213,7 @@ def _write_counts(
     parts += [f"SELECT {part.name.partition('-')[0]} AS place, * FROM ({_one_by_one(part, counted_by)})" for part in files]
     recurring = [name for name, kind in described_by.items() if kind == "VARCHAR" and name != "started"]
     kinds = {**{name: ident(f"dq {name}") for name in recurring}, "started": "TIMESTAMPTZ"}
-    things = ", ".join(f"CAST({ident(n)} AS {kinds.get(n, kind)}) AS {ident(n)}" for n, kind in {**PLACE, **described_by}.items())
+    named = ", ".join(f"CAST({ident(n)} AS {kinds.get(n, kind)}) AS {ident(n)}" for n, kind in {**PLACE, **described_by}.items())
     chosen = [*(f"t.{ident(n)}" for n in described_by), *(f"n.{ident(n)}" for n in (*GROUP, *counted_by)), *further]
     union = "\nUNION ALL ".join(parts)
     _write(
@@ -224,7 +224,7 @@ def _write_counts(
             f"CREATE TYPE {kinds[n]} AS ENUM (SELECT DISTINCT {ident(n)} FROM things WHERE {ident(n)} IS NOT NULL)"
             for n in recurring
         ),
-        _to(path, f"SELECT {', '.join(chosen)} FROM ({union}) n JOIN (SELECT {things} FROM things) t USING (place, thing)"),
+        _to(path, f"SELECT {', '.join(chosen)} FROM ({union}) n JOIN (SELECT {named} FROM things) t USING (place, thing)"),
     )
     for part in (described, grouped, counts, *files):
         part.unlink()

@@ -10,8 +10,8 @@ from dq_engine.scores import NOTICE, Band, Instrument, ItemRule, Provenance, Ter
 NON_SUBMISSION = {"not_rated": "is left out of the rating", "zero": "counts as a score of 0"}
 MEASURES = (
     "`item_score`: the mean, over the columns that are data items, of the share of values that are valid and complete, without "
-    "default codes in excess of what is tolerated. The six dimensions: the mean, over the rules of that dimension, of the share of "
-    "judged values that keep the rule. `coverage`: what came, of what was expected. Where columns are named, only what is about "
+    "default codes in excess of what is tolerated. The six dimensions: the mean, over the rules of that dimension, of the share "
+    "of judged values that keep the rule. `coverage`: what came, of what was expected. Where columns are named, only what is about "
     "one of them counts."
 )
 

@@ -151,7 +151,7 @@ def described(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, co
     lines = folder / f"{name}.json"
     lines.write_text("\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows))
     typed = "{" + ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items()) + "}"
-    chosen = f"* REPLACE (CAST(started AS TIMESTAMPTZ) AS started)"
+    chosen = "* REPLACE (CAST(started AS TIMESTAMPTZ) AS started)"
     connection.execute(f"CREATE TABLE {name} AS SELECT {chosen} FROM read_json('{lines}', format = 'newline_delimited', columns = {typed})")
     lines.unlink()
 
