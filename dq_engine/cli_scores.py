@@ -130,7 +130,7 @@ def score(
     from dq_engine.score_api import asked_for  # noqa: PLC0415
 
     instruments: list[Path] = instrument or []
-    _refuse(_troubles(instruments, explain, wave, format, table, output))
+    _refuse(_troubles(instruments, by or [], explain, wave, format, table, output))
     options: dict[str, Any] = {
         "level": level.value if level else None,
         "by": [one.value for one in by or ()],
@@ -157,6 +157,7 @@ def score(
 
 def _troubles(
     instruments: Sequence[Path],
+    by: Sequence[By],
     explain: tuple[str, str] | None,
     wave: str | None,
     format: Format,
@@ -169,6 +170,7 @@ def _troubles(
         trouble
         for trouble, found in {
             "--instrument: two can be compared, not more": len(instruments) > 2,
+            "--by: two instruments are compared for all organisations together": len(instruments) > 1 and bool(by),
             "--explain is about one instrument": explain is not None and len(instruments) > 1,
             "--explain is written as text or json": explain is not None and as_table,
             "--wave goes with --explain; --waves says which waves there are": wave is not None and explain is None,

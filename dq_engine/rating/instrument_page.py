@@ -11,8 +11,8 @@ NON_SUBMISSION = {"not_rated": "is left out of the rating", "zero": "counts as a
 MEASURES = (
     "`item_score`: the mean, over the columns that are data items, of the share of values that are valid and complete, without "
     "default codes in excess of what is tolerated. The six dimensions: the mean, over the rules of that dimension, of the share "
-    "of judged values that keep the rule. `coverage`: what came, of what was expected. Where columns are named, only what is about "
-    "one of them counts."
+    "of judged values that keep the rule. `coverage`: what came, of what was expected. Where columns are named, only what is "
+    "about one of them counts."
 )
 
 

@@ -139,6 +139,7 @@ SITUATIONS = [
     Situation("explained by two", untouched, f"--explain 5B1 {ITEM} --instrument small.json", 2, ("about one instrument",)),
     Situation("a table as text", untouched, "--table study", 2, ("--table", "csv or parquet")),
     Situation("a table of two", untouched, "--instrument small.json --table study --format csv", 2, ("one table",)),
+    Situation("groups of two", untouched, "--instrument small.json --by kind", 2, ("--by", "all organisations together")),
     Situation("no such table", untouched, "--table scores --format csv", 2, ("scores", "ratings")),
     Situation("Parquet to nowhere", untouched, "--format parquet", 2, ("--format parquet needs --output",)),
     Situation("several of these", untouched, "--table study --wave x", 2, ("--table", "--wave")),

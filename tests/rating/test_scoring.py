@@ -85,7 +85,7 @@ NEVER = tuple(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(twice(), st.sampled_from(NEVER), st.sampled_from(((), ("a=2024-10..2024-10", "b=2024-11..2025-03"))))
 def test_worse_measures_never_improve_a_rating(
     worker: WorkerProcess, both: tuple[list[Run], list[Run]], by: Any, waves: tuple[str, ...]
@@ -290,7 +290,7 @@ def consistent(found: Explanation) -> None:
 WEIGHTS = {one.id: one.weight for one in SOME.items}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some_runs(), st.sampled_from(NEVER), st.data())
 def test_the_way_from_a_rating_to_the_counts_adds_up(
     worker: WorkerProcess, some: list[Run], by: Any, data: st.DataObject

@@ -442,7 +442,7 @@ def newest(feed: str, runs: list[Run], first: str, last: str) -> set[tuple[str, 
     return counting | {(run, None) for run, _ in counting}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some_runs(), st.sampled_from(("pcgt", "practice")), st.sampled_from(sorted(WAVES)))
 def test_scores_are_those_that_plain_python_works_out(
     worker: WorkerProcess, some: list[Run], level: Level, waves: tuple[str, ...]
