@@ -385,7 +385,10 @@ class RunReference(Struct, frozen=True):
 
 
 class Scores(Struct, frozen=True, kw_only=True):
-    """Everything that ``dq score`` found; the shape of its JSON."""
+    """Everything that ``dq score`` found; the shape of its JSON.
+
+    ``organisations``: what registers say of those that were rated. ``titles``: of the items, by id.
+    """
 
     version: int
     instrument: InstrumentReference
@@ -401,5 +404,6 @@ class Scores(Struct, frozen=True, kw_only=True):
     not_counted: tuple[NotCounted, ...] = ()
     sample: SampleReference | None = None
     notes: tuple[str, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
     titles: dict[str, str] = field(default_factory=dict)
     notice: str = NOTICE

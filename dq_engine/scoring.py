@@ -240,6 +240,7 @@ class Scorer:
             not_counted=not_counted,
             sample=self.sample.reference if self.sample else None,
             notes=tuple(self._notes({code for _, code in sums}, codes)),
+            organisations=tuple(self.registered[code] for code in codes if code in self.registered),
             titles={
                 item.id: f"{self.instrument.sources[item.source]}: {self.instrument.functions[item.function]}"
                 for item in self.instrument.items
