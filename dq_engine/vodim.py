@@ -44,9 +44,11 @@ def classes(column: Column, field: Field, violations: Sequence[str]) -> dict[Val
 
 
 def _missing(column: Column) -> str:
+    """SQL: there is no value. Most texts are told from blanks by their first character, which costs far less than trimming."""
+    missing = f"{column.sql} IS NULL"
     if column.kind != "text":
-        return f"{column.sql} IS NULL"
-    return f"coalesce(trim({column.sql}, {BLANKS}) = '', TRUE)"
+        return missing
+    return f"{missing} OR (({column.sql} < '!' OR {column.sql} >= chr(160)) AND trim({column.sql}, {BLANKS}) = '')"
 
 
 def _among(column: Column, codes: Sequence[str | int | float]) -> str:

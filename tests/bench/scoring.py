@@ -87,19 +87,19 @@ def make(folder: Path) -> None:
         connection.execute(f"CREATE TABLE practice AS SELECT 'T' || (10000 + i) AS code, i FROM range({PRACTICES}) t(i)")
         checks = [[*shared(run, one), *check(o)] for one in run.extracts for o in one.outcomes]
         described(connection, folder, "checks", CHECK, checks)
-        counts = "100 AS element_count, hash(code, extract, \"check\") % 5 AS missing_count"
+        counts = '100 AS element_count, hash(code, extract, "check") % 5 AS missing_count'
         counted = (
             f"SELECT *, element_count - missing_count AS denominator FROM (SELECT c.*, code AS organisation, '{PERIOD}' AS period, "
-            f"{counts}, CASE WHEN hash(code, extract, \"check\", 1) % 4 = 0 THEN hash(code) % 20 ELSE 0 END AS unexpected_count "
+            f'{counts}, CASE WHEN hash(code, extract, "check", 1) % 4 = 0 THEN hash(code) % 20 ELSE 0 END AS unexpected_count '
             "FROM checks c, practice)"
         )
         copy(connection, counted, folder / "measures.parquet")
         fields = [[*shared(run, one), f.column, f.item, f.tolerance] for one in run.extracts for f in one.fields]
         described(connection, folder, "fields", FIELD, fields)
-        classes = "100 - (n + 2) AS valid, 0 AS other, 1 AS \"default\", n AS invalid, 1 AS missing"
+        classes = '100 - (n + 2) AS valid, 0 AS other, 1 AS "default", n AS invalid, 1 AS missing'
         classed = (
             f"SELECT * EXCLUDE n, {classes} FROM (SELECT f.*, code AS organisation, '{PERIOD}' AS period, 100 AS records, "
-            "hash(code, extract, \"column\") % 9 AS n FROM fields f, practice)"
+            'hash(code, extract, "column") % 9 AS n FROM fields f, practice)'
         )
         copy(connection, classed, folder / "fields.parquet")
         practices = f"SELECT code, 'practice' AS level, 'P' || (100 + i % {PCGTS}) AS parent, 'R' || i % {REGIONS} AS region, '' AS kind FROM practice"
@@ -146,13 +146,17 @@ def check(o: Outcome) -> list[object]:
     return [o.check, o.expectation, "", o.dimension, o.kahn, o.severity, o.weight, o.unit]
 
 
-def described(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: dict[str, str], rows: list[list[object]]) -> None:
+def described(
+    connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: dict[str, str], rows: list[list[object]]
+) -> None:
     """A table of what is counted, in the columns of a stored run."""
     lines = folder / f"{name}.json"
     lines.write_text("\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows))
     typed = "{" + ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items()) + "}"
     chosen = "* REPLACE (CAST(started AS TIMESTAMPTZ) AS started)"
-    connection.execute(f"CREATE TABLE {name} AS SELECT {chosen} FROM read_json('{lines}', format = 'newline_delimited', columns = {typed})")
+    connection.execute(
+        f"CREATE TABLE {name} AS SELECT {chosen} FROM read_json('{lines}', format = 'newline_delimited', columns = {typed})"
+    )
     lines.unlink()
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
-from dq_engine import WorkerProcess, store
+from dq_engine import store
 from dq_engine.engine import RUN_VERSION
 from dq_engine.model import (
     Dimension,
@@ -25,6 +29,8 @@ from dq_engine.model import (
     SuiteReference,
 )
 from dq_engine.rating import instrument as instruments
+from dq_engine.run_tables import CHECK, CLASSES, COUNTED, FIELD, GROUP, MEASURES, ORGANISATION, ORGANISATIONS
+from dq_engine.run_tables import FIELDS as FIELD_FILE
 from dq_engine.scores import RATINGS, Band, Instrument, ItemRule, Provenance, Scale, TermRule
 
 OCTOBER, NOVEMBER, YEAR = "2024-10-01/2024-10-31", "2024-11-01/2024-11-30", "2024-04-01/2025-03-31"
@@ -113,10 +119,43 @@ def made(
     )
 
 
-def stored(worker: WorkerProcess, folder: Path, *runs: Run) -> list[Path]:
-    """The directories of runs, stored as ``dq check`` stores them."""
-    folder.mkdir(exist_ok=True)
-    return [store.save(run, folder, worker) for run in runs]
+def stored(folder: Path, *runs: Run) -> list[Path]:
+    """The directories of runs, in the shape in which ``dq check`` stores them, but written faster."""
+    for run in runs:
+        (folder / run.id).mkdir(parents=True)
+        (folder / run.id / store.RUN).write_bytes(store.encode(run))
+        for name, rows, columns in (
+            (MEASURES, _of_checks(run), {**CHECK, **GROUP, **COUNTED, "denominator": "BIGINT"}),
+            (FIELD_FILE, _of_fields(run), {**FIELD, **GROUP, **CLASSES}),
+            (ORGANISATIONS, [{"run": run.id, **asdict(one)} for one in run.organisations], ORGANISATION),
+        ):
+            types = {"started": pa.timestamp("us", "UTC")}
+            schema = pa.schema([(column, types.get(column, ARROW[kind])) for column, kind in columns.items()])
+            pq.write_table(pa.Table.from_pylist(list(rows), schema), folder / run.id / name)
+    return [folder / run.id for run in runs]
+
+
+ARROW = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64()}
+
+
+def _extract(run: Run, name: str) -> tuple[ExtractRun, dict[str, Any]]:
+    (one,) = (extract for extract in run.extracts if extract.name == name)
+    shared = {key: getattr(one, key) for key in ("feed", "level", "source", "purpose")}
+    return one, {"run": run.id, "started": dt.datetime.fromisoformat(run.started), "extract": name, **shared}
+
+
+def _of_checks(run: Run) -> Iterator[dict[str, Any]]:
+    for one in run.measures:
+        extract, shared = _extract(run, one.extract)
+        (said,) = (asdict(outcome) for outcome in extract.outcomes if outcome.check == one.check)
+        yield {**said, **shared, **asdict(one), "columns": "", "denominator": one.element_count - one.missing_count}
+
+
+def _of_fields(run: Run) -> Iterator[dict[str, Any]]:
+    for one in run.fields:
+        extract, shared = _extract(run, one.extract)
+        (said,) = (asdict(field) for field in extract.fields if field.column == one.column)
+        yield {**said, **shared, **asdict(one)}
 
 
 def pcgts(*codes: str, **more: str) -> list[Organisation]:

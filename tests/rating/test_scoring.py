@@ -21,9 +21,9 @@ import dq_engine
 from dq_engine import WorkerProcess, store
 from dq_engine.errors import InstrumentError, StoreError, UsageError
 from dq_engine.model import FieldMeasure, Measure, Run
-from dq_engine.rating.dqmi import item_score
-from dq_engine.scores import OVERALL, RATINGS, Explanation, Rating, Scores, TermRule
+from dq_engine.scores import OVERALL, RATINGS, Rating, TermRule
 from dq_engine.scoring import Asked, Scorer
+from tests.rating.looks import comparable, consistent
 from tests.rating.runs import (
     NOVEMBER,
     OCTOBER,
@@ -97,8 +97,7 @@ def test_worse_measures_never_improve_a_rating(
     with tempfile.TemporaryDirectory() as folder:
         asked = Asked(instrument=written(by, Path(folder)), waves=waves, dimensions=False)
         before, after = (
-            Scorer(stored(worker, Path(folder, str(place)), *runs), worker, asked).scores().ratings
-            for place, runs in enumerate(both)
+            Scorer(stored(Path(folder, str(place)), *runs), worker, asked).scores().ratings for place, runs in enumerate(both)
         )
     for one, other in zip(before, after, strict=True):
         assert (one.wave, one.organisation, one.item, one.measured) == (
@@ -122,7 +121,7 @@ def test_a_period_that_is_no_longer_covered_lowers_the_rating(worker: WorkerProc
     def score(missed: int) -> float | None:
         rules = [Rule("sent", "coverage", [("5A1", OCTOBER, 4, missed)]), Rule("sex", "validity", [("5A1", OCTOBER, 9, 0)])]
         by = written(instrument(item("a", TermRule("coverage", 0.5), TermRule("validity", 0.5))), tmp_path)
-        run = stored(worker, tmp_path / "runs", made(Extract("spells", rules), id=f"r{missed}"))
+        run = stored(tmp_path / "runs", made(Extract("spells", rules), id=f"r{missed}"))
         return Scorer(run, worker, Asked(instrument=by)).scores().ratings[0].score
 
     assert [score(missed) for missed in range(5)] == [1.0, 0.875, 0.75, 0.625, 0.5]
@@ -167,12 +166,6 @@ def checked(folder: Path, table: pa.Table, files: int, worker: WorkerProcess) ->
     return store.save(together, folder, worker)
 
 
-def comparable(scores: Scores) -> Scores:
-    """The scores without the names of the runs and their folders."""
-    parts = tuple(replace(part, rules=tuple(replace(rule, run="") for rule in part.rules)) for part in scores.parts)
-    return replace(scores, runs=(), parts=parts)
-
-
 ORDERS: dict[str, tuple[Callable[[int], list[int]], int]] = {
     "backwards": (lambda rows: list(range(rows))[::-1], 1),
     "in three files": (lambda rows: list(range(rows)), 3),
@@ -200,7 +193,7 @@ def test_the_order_in_which_runs_are_given_changes_nothing(worker: WorkerProcess
         made(Extract("spells", [Rule("sex", "validity", [("5A1", period, 7, place)])]), id=f"r{place}")
         for place, period in enumerate((OCTOBER, NOVEMBER, "2024-12-01/2024-12-31"))
     ]
-    paths, by = stored(worker, tmp_path / "runs", *runs), written(SOME, tmp_path)
+    paths, by = stored(tmp_path / "runs", *runs), written(SOME, tmp_path)
     for waves in ((), ("month",), ("quarter",)):
         asked = Asked(instrument=by, waves=waves)
         found = [Scorer(order, worker, asked).scores() for order in (paths, paths[::-1], [*paths[1:], *paths])]
@@ -224,7 +217,7 @@ def test_two_scorers_and_a_check_may_share_a_worker(small: Path, tmp_path: Path,
     one = Scorer([checked(tmp_path / "one", spells(), 1, worker)], worker, Asked(instrument=small))
     expected, explained = one.scores(), one.explain("5B2", ITEM)
     run = made(Extract("visits", [Rule("sex", "validity", [("5A1", OCTOBER, 9, 3)])]))
-    other = Scorer(stored(worker, tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path)))
+    other = Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path)))
     assert one.explain("5B2", ITEM) == explained
     assert {rating.organisation for rating in other.scores().ratings} == {"5A1"}
     assert one.scores() == expected
@@ -244,49 +237,6 @@ def test_a_worker_that_died_is_replaced_and_the_runs_opened_again(small: Path, t
 # --------------------------------------------------------------------------------------------------------------- explained
 
 
-def consistent(found: Explanation) -> None:
-    """From the counts of each rule up to the rating, by the arithmetic that the explanation shows."""
-    rating = found.rating
-    terms = [one.term for one in found.terms if one.term]
-    for explained in found.terms:
-        shares = sum(one.rule.weight * one.share for one in explained.rules)
-        weights = sum(one.rule.weight for one in explained.rules)
-        for one in explained.rules:
-            if one.classes is None:
-                assert one.share == pytest.approx(one.kept / one.judged)
-                continue
-            classes = one.classes
-            assert one.judged == classes.valid + classes.other + classes.default + classes.invalid + classes.missing
-            assert one.kept == classes.valid + classes.other + classes.default
-            assert one.share == pytest.approx(item_score(one.judged, one.kept, classes.default, classes.tolerance))
-        if explained.term is None:
-            assert explained.rules == ()
-            continue
-        tally = explained.term.tally
-        assert (tally.numerator, tally.denominator) == pytest.approx((shares, weights))
-        assert (tally.kept, tally.judged) == (
-            sum(one.kept for one in explained.rules),
-            sum(one.judged for one in explained.rules),
-        )
-        assert explained.term.score == pytest.approx(shares / weights if weights else 0.0)
-        assert explained.term.pull == pytest.approx(explained.term.weight * (1 - explained.term.score))
-    if rating.rating is None:
-        return
-    assert rating.score is not None and rating.low is not None and rating.high is not None
-    if rating.item == OVERALL:
-        scores = [(one.score, WEIGHTS.get(one.item, 1.0)) for one in found.items if one.score is not None]
-        assert rating.score == pytest.approx(sum(score * weight for score, weight in scores) / sum(w for _, w in scores))
-        assert not found.terms
-    else:
-        assert sum(term.weight for term in terms) == pytest.approx(1)
-        assert rating.score == pytest.approx(sum(term.weight * term.score for term in terms))
-        pulls = sorted((term for term in terms if term.score < 1), key=lambda term: -term.pull)
-        assert [one.pull for one in rating.why] == pytest.approx([term.pull for term in pulls[:3]])
-    (band,) = (one for one in found.bands if one.from_ <= rating.score < one.to or rating.score == one.to == 1)
-    assert rating.rating == band.rating
-    assert rating.low <= rating.score <= rating.high
-
-
 WEIGHTS = {one.id: one.weight for one in SOME.items}
 
 
@@ -297,14 +247,14 @@ def test_the_way_from_a_rating_to_the_counts_adds_up(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asked = Asked(instrument=written(by, Path(folder)), dimensions=False)
-        scorer = Scorer(stored(worker, Path(folder, "runs"), *some), worker, asked)
+        scorer = Scorer(stored(Path(folder, "runs"), *some), worker, asked)
         ratings = scorer.scores().ratings
         if not ratings:
             return
         for one in data.draw(st.lists(st.sampled_from(ratings), min_size=1, max_size=6)):
             explained = scorer.explain(one.organisation, one.item, one.wave)
             assert explained.rating == one
-            consistent(explained)
+            consistent(explained, WEIGHTS)
 
 
 def test_everything_about_a_rating_is_explained(worker: WorkerProcess, tmp_path: Path) -> None:
@@ -327,9 +277,9 @@ def test_everything_about_a_rating_is_explained(worker: WorkerProcess, tmp_path:
     terms = (TermRule("item_score", 0.5), TermRule("validity", 0.3), TermRule("coverage", 0.2))
     by = written(instrument(item("a", *terms), item("b", TermRule("validity", 1.0))), tmp_path)
     run = made(*parts, organisations=pcgts("5A1", region="North", kind="PCT"))
-    scorer = Scorer(stored(worker, tmp_path / "runs", run), worker, Asked(instrument=by))
+    scorer = Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=by))
     found = scorer.explain("5A1", "hospital.a")
-    consistent(found)
+    consistent(found, WEIGHTS)
     assert (found.rating.score, found.rating.rating) == (pytest.approx((0.5 * 0.7 + 0.3 * 0.75) / 0.8), "good")
     assert (found.organisation.region, found.organisation.kind, found.question) == ("North", "PCT", "How good is hospital for a?")
     coverage, items, validity = found.terms
@@ -342,17 +292,15 @@ def test_everything_about_a_rating_is_explained(worker: WorkerProcess, tmp_path:
     assert (age.statement, age.kept, age.judged, age.share, age.rule.check) == ("Every age is known", 30, 40, 0.75, "age_known")
     assert [one.check for one in found.not_counted] == ["of_the_whole", "of_the_whole"]
     whole = scorer.explain("5A1", OVERALL)
-    consistent(whole)
+    consistent(whole, WEIGHTS)
     assert [one.item for one in whole.items] == ["hospital.a", "hospital.b"]
 
 
 def test_what_was_not_sent_is_explained_as_0_where_it_counts_so(worker: WorkerProcess, tmp_path: Path) -> None:
     by = instrument(item("a", TermRule("validity", 0.75), TermRule("coverage", 0.25)), non_submission="zero")
     run = made(Extract("spells", [Rule("sex", "validity", [("5A1", OCTOBER, 10, 4)])]))
-    found = Scorer(stored(worker, tmp_path / "runs", run), worker, Asked(instrument=written(by, tmp_path))).explain(
-        "5A1", "hospital.a"
-    )
-    consistent(found)
+    found = Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=written(by, tmp_path))).explain("5A1", "hospital.a")
+    consistent(found, WEIGHTS)
     assert found.rating.score == pytest.approx(0.45)
     assert [(one.term.weight, one.term.score, one.term.tally.denominator) for one in found.terms if one.term] == [
         (0.25, 0.0, 0.0),
@@ -363,7 +311,7 @@ def test_what_was_not_sent_is_explained_as_0_where_it_counts_so(worker: WorkerPr
 def test_who_or_what_is_not_known_cannot_be_explained(worker: WorkerProcess, tmp_path: Path) -> None:
     register = [*pcgts("5A1", "5A2"), *practices(A81001="5A1")]
     run = made(Extract("spells", [Rule("sex", "validity", [("5A1", OCTOBER, 9, 3)])]), organisations=register)
-    scorer = Scorer(stored(worker, tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path), waves=("month",)))
+    scorer = Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path), waves=("month",)))
     with pytest.raises(UsageError) as refused:
         scorer.explain("5A9", "hospital.A", "2024-11")
     assert str(refused.value).splitlines() == [
@@ -389,7 +337,7 @@ def five(worker: WorkerProcess, folder: Path, **asked: Any) -> Scorer:
     register = [*pcgts("5A1", "5A2", region="North"), *pcgts("5B1", "5B2", "5B3", region="South")]
     counts = [(one.code, OCTOBER, 10, place) for place, one in enumerate(register)]
     run = made(Extract("spells", [Rule("sex", "validity", counts)]), organisations=register, id=f"r{next(_NUMBERS)}")
-    return Scorer(stored(worker, folder / "runs", run), worker, Asked(instrument=written(SOME, folder), **asked))
+    return Scorer(stored(folder / "runs", run), worker, Asked(instrument=written(SOME, folder), **asked))
 
 
 _NUMBERS = itertools.count()
@@ -466,7 +414,7 @@ def test_a_sample_that_cannot_be_is_refused(name: str, worker: WorkerProcess, tm
 def test_there_is_no_sample_of_an_unknown_population(worker: WorkerProcess, tmp_path: Path) -> None:
     run = made(Extract("spells", [Rule("sex", "validity", [("5A1", OCTOBER, 9, 3)])]))
     with pytest.raises(UsageError) as refused:
-        Scorer(stored(worker, tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path), sample=2))
+        Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=written(SOME, tmp_path), sample=2))
     assert str(refused.value) == (
         "--sample: no register among the runs says which organisations there are; check one with the others, or give "
         "--organisations"
@@ -476,7 +424,7 @@ def test_there_is_no_sample_of_an_unknown_population(worker: WorkerProcess, tmp_
 def test_a_stratum_of_one_organisation_is_sampled_whole(worker: WorkerProcess, tmp_path: Path) -> None:
     register = [*pcgts("5A1", region="North"), *pcgts("5B1", "5B2", "5B3", region="South")]
     run = made(Extract("spells", [Rule("sex", "validity", [("5A1", OCTOBER, 9, 3)])]), organisations=register)
-    paths, by = stored(worker, tmp_path / "runs", run), written(SOME, tmp_path)
+    paths, by = stored(tmp_path / "runs", run), written(SOME, tmp_path)
     sample = Scorer(paths, worker, Asked(instrument=by, sample=3)).scores().sample
     assert sample is not None and sample.strata == (("North", 1, 1), ("South", 3, 2))
 
@@ -488,7 +436,7 @@ def test_a_list_of_organisations_says_what_registers_do_not(worker: WorkerProces
         Extract("patients", [Rule("sex", "completeness", counts)], level="practice", source="primary_care"),
         organisations=pcgts("5A1"),
     )
-    paths, by = stored(worker, tmp_path / "runs", run), written(SOME, tmp_path)
+    paths, by = stored(tmp_path / "runs", run), written(SOME, tmp_path)
     rows = "5A1,,,North,PCT\n5A2,pcgt,,,\nA81001,practice,5A1,,\nA81002,practice,5A2,,\n"
     given = table(tmp_path, f"Organisation,level,parent,region,kind\n{rows}")
     found = Scorer(paths, worker, Asked(instrument=by, organisations=given, by=("region",), dimensions=False)).scores()
@@ -567,7 +515,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str, str]] = {
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_run_that_cannot_be_read_is_refused(name: str, worker: WorkerProcess, tmp_path: Path) -> None:
-    (path,) = stored(worker, tmp_path / "runs", RUN)
+    (path,) = stored(tmp_path / "runs", RUN)
     damage, said, _ = DAMAGES[name]
     damage(path)
     with pytest.raises(StoreError) as refused:
@@ -579,7 +527,7 @@ def test_a_run_that_cannot_be_read_is_refused(name: str, worker: WorkerProcess, 
 
 @pytest.mark.parametrize("version", [1, 3])
 def test_a_run_of_another_version_is_refused(version: int, worker: WorkerProcess, tmp_path: Path) -> None:
-    (path,) = stored(worker, tmp_path / "runs", replace(RUN, version=version))
+    (path,) = stored(tmp_path / "runs", replace(RUN, version=version))
     with pytest.raises(StoreError) as refused:
         Scorer([path], worker, Asked())
     assert str(refused.value) == (
@@ -588,7 +536,7 @@ def test_a_run_of_another_version_is_refused(version: int, worker: WorkerProcess
 
 
 def test_a_run_counts_once_however_often_it_is_given(worker: WorkerProcess, tmp_path: Path) -> None:
-    (path,) = stored(worker, tmp_path / "runs", RUN)
+    (path,) = stored(tmp_path / "runs", RUN)
     (tmp_path / "link").symlink_to(path)
     assert len(Scorer([path, tmp_path / "runs", tmp_path / "link"], worker, Asked()).runs) == 1
     copy = Path(shutil.copytree(path, tmp_path / "copy"))
@@ -612,7 +560,7 @@ def test_all_runs_that_are_not_there_are_named(worker: WorkerProcess, tmp_path: 
 
 
 def test_faults_of_an_instrument_are_passed_on(small: Path, worker: WorkerProcess, tmp_path: Path) -> None:
-    (path,) = stored(worker, tmp_path / "runs", RUN)
+    (path,) = stored(tmp_path / "runs", RUN)
     (tmp_path / "faulty.json").write_text(json.dumps({**INSTRUMENT, "version": "one", "least_weight": 2}))
     with pytest.raises(InstrumentError) as refused:
         Scorer([path], worker, Asked(instrument=tmp_path / "faulty.json"))
@@ -622,7 +570,7 @@ def test_faults_of_an_instrument_are_passed_on(small: Path, worker: WorkerProces
 
 
 def test_a_run_in_which_nothing_was_counted_rates_nobody(worker: WorkerProcess, tmp_path: Path) -> None:
-    (path,) = stored(worker, tmp_path / "runs", made(Extract("spells", [Rule("sex", "validity")])))
+    (path,) = stored(tmp_path / "runs", made(Extract("spells", [Rule("sex", "validity")])))
     found = Scorer([path], worker, Asked()).scores()
     assert (found.ratings, found.tables, found.dimensions, found.dqmi) == ((), (), (), ())
     assert [one.check for one in found.not_counted] == ["sex"]

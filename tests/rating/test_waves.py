@@ -145,9 +145,7 @@ def feed(*counts: tuple[str, str | None, int, int], name: str = "spells", **more
 
 
 def scored(worker: WorkerProcess, folder: Path, runs: list[Run], *texts: str, **more: Any) -> Scores:
-    return Scorer(
-        stored(worker, folder / "runs", *runs), worker, Asked(instrument=written(SPELLS, folder), waves=texts, **more)
-    ).scores()
+    return Scorer(stored(folder / "runs", *runs), worker, Asked(instrument=written(SPELLS, folder), waves=texts, **more)).scores()
 
 
 def judged(scores: Scores, name: str = "spells") -> dict[str, int]:
@@ -157,7 +155,7 @@ def judged(scores: Scores, name: str = "spells") -> dict[str, int]:
 
 def test_a_period_belongs_to_the_wave_of_its_last_day(worker: WorkerProcess, tmp_path: Path) -> None:
     run = made(feed(("5A1", OCTOBER, 1, 0), ("5A1", NOVEMBER, 2, 0), ("5A1", YEAR, 4, 0), ("5A1", "(none)", 8, 0)))
-    paths = stored(worker, tmp_path / "runs", run)
+    paths = stored(tmp_path / "runs", run)
     path = written(SPELLS, tmp_path)
 
     def told(*texts: str) -> dict[str, int]:

@@ -40,7 +40,7 @@ ONE = instrument(item("commission", TermRule("validity", 1.0)))
 def scored(worker: WorkerProcess, folder: Path, *runs: Run, **asked: Any) -> Scores:
     """The scores of runs, by an instrument with one item, the validity of all hospital feeds."""
     path = written(asked.pop("by", ONE), folder)
-    return Scorer(stored(worker, folder / "runs", *runs), worker, Asked(instrument=path, **asked)).scores()
+    return Scorer(stored(folder / "runs", *runs), worker, Asked(instrument=path, **asked)).scores()
 
 
 def found(scores: Scores, feed: str = "spells") -> dict[tuple[str, str], DimensionScore]:

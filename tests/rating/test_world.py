@@ -25,7 +25,7 @@ from dq_engine.rating.study import NOT_KNOWN, SHARES
 from dq_engine.sample import write_samples
 from dq_engine.scores import OVERALL, POOR_OR_WORSE, Instrument, Rating, Scores, TermRule
 from dq_engine.scoring import Asked, Scorer
-from tests.rating.test_scoring import comparable, consistent
+from tests.rating.looks import comparable, consistent
 from tests.sample import planted
 
 PLANT = {"hospital": 20, "community": 8, "prescribing": 0}
@@ -174,9 +174,9 @@ def test_ratings_of_a_world_are_explained_down_to_the_counts(world: World, worke
     for one in (worst, best, rated[len(rated) // 2]):
         explained = scorer.explain(one.organisation, one.item)
         assert explained.rating == one
-        consistent(explained)
+        consistent(explained, {})
         assert any(term.rules for term in explained.terms)
-        consistent(scorer.explain(one.organisation, OVERALL))
+        consistent(scorer.explain(one.organisation, OVERALL), {})
 
 
 def test_a_table_of_a_sample_is_the_estimate_of_the_survey(world: World, worker: WorkerProcess) -> None:

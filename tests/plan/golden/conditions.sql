@@ -35,8 +35,8 @@ SELECT "dq:organisation" AS o,
        count(CASE WHEN "day" IS NOT NULL THEN 1 END) AS m29,
        count(CASE WHEN "day" IS NULL THEN 1 END) AS m30
 FROM (SELECT *, coalesce(CAST("sex" AS VARCHAR), '(none)') AS "dq:organisation",
-       CASE WHEN coalesce(trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 ELSE 0 END AS "dq:class 1",
-       CASE WHEN coalesce(trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN (((("patients" > 0) AND ("day" <= DATE '2024-03-31')) OR ("share" IS NULL)) AND ("sex" NOT IN ('1'))) THEN 3 ELSE 0 END AS "dq:class 2",
+       CASE WHEN "practice" IS NULL OR (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 ELSE 0 END AS "dq:class 1",
+       CASE WHEN "sex" IS NULL OR (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN (((("patients" > 0) AND ("day" <= DATE '2024-03-31')) OR ("share" IS NULL)) AND ("sex" NOT IN ('1'))) THEN 3 ELSE 0 END AS "dq:class 2",
        CASE WHEN "patients" IS NULL THEN 4 WHEN (("open" = TRUE) AND ("patients" < 0)) THEN 3 ELSE 0 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract
 GROUP BY GROUPING SETS ((), ("dq:organisation"));

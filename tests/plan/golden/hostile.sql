@@ -41,8 +41,8 @@ lines " = "🩺{batch}$1%s") IS NOT TRUE) THEN 1 END) AS m8,
        count(CASE WHEN "🩺{batch}$1%s" IS NOT NULL THEN 1 END) AS m29,
        count(CASE WHEN "dq_extract" IS NOT NULL THEN 1 END) AS m30
 FROM (SELECT *, CASE WHEN CAST("/* x" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("/* x" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("/* x" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("/* x" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("/* x" AS VARCHAR) ELSE '(not a code)' END AS "dq:organisation",
-       CASE WHEN coalesce(trim("a""b'; DROP VIEW dq_extract --", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN ("a""b'; DROP VIEW dq_extract --" NOT IN ('it''s', 'a"b', ('a' || chr(0) || 'b'), ('' || chr(0) || ''), '--', '*/ x', '🩺', '\', '''); SELECT 1; --', '', '{batch}')) OR (NOT regexp_matches("a""b'; DROP VIEW dq_extract --", '(?:[\x{0}"'']|\-\-)')) THEN 3 ELSE 0 END AS "dq:class 1",
-       CASE WHEN coalesce(trim("/* x", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN ("/* x" IN ('it''s', 'a"b', ('a' || chr(0) || 'b'))) THEN 3 ELSE 0 END AS "dq:class 2",
+       CASE WHEN "a""b'; DROP VIEW dq_extract --" IS NULL OR (("a""b'; DROP VIEW dq_extract --" < '!' OR "a""b'; DROP VIEW dq_extract --" >= chr(160)) AND trim("a""b'; DROP VIEW dq_extract --", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN ("a""b'; DROP VIEW dq_extract --" NOT IN ('it''s', 'a"b', ('a' || chr(0) || 'b'), ('' || chr(0) || ''), '--', '*/ x', '🩺', '\', '''); SELECT 1; --', '', '{batch}')) OR (NOT regexp_matches("a""b'; DROP VIEW dq_extract --", '(?:[\x{0}"'']|\-\-)')) THEN 3 ELSE 0 END AS "dq:class 1",
+       CASE WHEN "/* x" IS NULL OR (("/* x" < '!' OR "/* x" >= chr(160)) AND trim("/* x", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN ("/* x" IN ('it''s', 'a"b', ('a' || chr(0) || 'b'))) THEN 3 ELSE 0 END AS "dq:class 2",
        CASE WHEN " two
 lines " IS NULL THEN 4 WHEN (("a""b'; DROP VIEW dq_extract --" <> '''); SELECT 1; --') AND (" two
 lines " < 1)) THEN 3 ELSE 0 END AS "dq:class 3"

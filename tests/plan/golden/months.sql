@@ -36,11 +36,11 @@ SELECT "dq1:organisation" AS o,
        count(CASE WHEN "open" IS NULL THEN 1 END) AS m27
 FROM (SELECT *, CASE WHEN CAST("practice" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("practice" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("practice" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("practice" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("practice" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("practice" AS VARCHAR) ELSE '(not a code)' END AS "dq1:organisation",
        (SELECT span FROM "dq periods of ""dq:period""" WHERE value = dq_extract."dq:period") AS "dq1:period",
-       CASE WHEN coalesce(trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN "sex" IN ('9', 'X') THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN "sex" IN ('0') THEN 1 ELSE 0 END AS "dq1:class 1",
+       CASE WHEN "sex" IS NULL OR (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN "sex" IN ('9', 'X') THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN "sex" IN ('0') THEN 1 ELSE 0 END AS "dq1:class 1",
        CASE WHEN "patients" IS NULL THEN 4 WHEN "patients" IN (9999, (-1)) THEN 2 WHEN ("patients" < 0 OR "patients" > 3000) THEN 3 ELSE 0 END AS "dq1:class 2",
        CASE WHEN "share" IS NULL THEN 4 WHEN "share" IN (0.5) THEN 1 ELSE 0 END AS "dq1:class 3",
        CASE WHEN "day" IS NULL THEN 4 WHEN "day" IN (DATE '1900-01-01') THEN 2 ELSE 0 END AS "dq1:class 4",
-       CASE WHEN coalesce(trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 ELSE 0 END AS "dq1:class 5"
+       CASE WHEN "practice" IS NULL OR (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 ELSE 0 END AS "dq1:class 5"
 FROM dq_extract) AS dq_extract
 GROUP BY GROUPING SETS ((), ("dq1:organisation", "dq1:period"));
 -- answer: ('(none)', '(none)', 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1)

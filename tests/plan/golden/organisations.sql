@@ -32,8 +32,8 @@ SELECT "dq:organisation" AS o,
        count(CASE WHEN "day" IS NOT NULL THEN 1 END) AS m26,
        count(CASE WHEN "day" IS NULL THEN 1 END) AS m27
 FROM (SELECT *, CASE WHEN CAST("practice" AS VARCHAR) IS NULL THEN '(none)' WHEN regexp_matches(CAST("practice" AS VARCHAR), '\A[A-Z]{2,3}\z') OR (regexp_matches(CAST("practice" AS VARCHAR), '\A[A-Za-z0-9]{2,9}\z') AND regexp_matches(CAST("practice" AS VARCHAR), '[0-9]') AND NOT regexp_matches(CAST("practice" AS VARCHAR), '\A[0-9]{7,}\z')) THEN CAST("practice" AS VARCHAR) ELSE '(not a code)' END AS "dq:organisation",
-       CASE WHEN coalesce(trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 0 END AS "dq:class 1",
-       CASE WHEN coalesce(trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 0 END AS "dq:class 2",
+       CASE WHEN "practice" IS NULL OR (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 0 END AS "dq:class 1",
+       CASE WHEN "sex" IS NULL OR (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 0 END AS "dq:class 2",
        CASE WHEN "patients" IS NULL THEN 4 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 0 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract
 GROUP BY GROUPING SETS ((), ("dq:organisation"));

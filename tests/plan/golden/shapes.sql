@@ -24,8 +24,8 @@ SELECT coalesce(count_if("sex" NOT IN ('1', '2', '9')), 0) AS m1,
        coalesce(count_if("dq:class 3" = 3), 0) AS m20,
        coalesce(count_if("dq:class 3" = 4), 0) AS m21,
        coalesce(count_if("share" IS NOT NULL), 0) AS m22
-FROM (SELECT *, CASE WHEN coalesce(trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 0 END AS "dq:class 1",
-       CASE WHEN coalesce(trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '', TRUE) THEN 4 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 0 END AS "dq:class 2",
+FROM (SELECT *, CASE WHEN "practice" IS NULL OR (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 0 END AS "dq:class 1",
+       CASE WHEN "sex" IS NULL OR (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 4 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 0 END AS "dq:class 2",
        CASE WHEN "patients" IS NULL THEN 4 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 0 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract;
 -- answer: (1, 2, 1, 0, 2, 3, 2, None, True, '9999-99-99', True, 0, 2, 1, 1, 2, 1, 1, 2, 2, 0, 2)
