@@ -1,8 +1,8 @@
 """The Parquet files of a run: measures of checks, measures of fields, and what registers say of organisations.
 
 They are written by way of small text files, which the writer joins: descriptions as JSON, which holds any text, and counts, of
-which there are many, as CSV of whole numbers. Texts that recur become an ENUM first: Parquet then takes them from a list, and
-does not look for each of millions whether it has been seen.
+which there are many, as CSV of whole numbers. Where there are very many, texts that recur become an ENUM first: Parquet then
+takes them from a list, and does not look for each of millions whether it has been seen.
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
 
     Raises OSError and :class:`dq_engine.errors.WorkerError`.
     """
+    parts = folder / "parts"
+    parts.mkdir()
     checks: dict[tuple[str, str], Mapping[str, Any]] = {}
     fields: dict[tuple[str, str], Mapping[str, Any]] = {}
     counted: list[Path] = []
@@ -125,8 +127,8 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
             fields[extract.name, field.column] = {"place": place, "thing": thing, **shared, **own}
         if counts is not None:
             files = count_files(counts, place)
-            counted += _taken(files.measures, folder)
-            classed += _taken(files.fields, folder)
+            counted += _taken(files.measures, parts)
+            classed += _taken(files.fields, parts)
     measured = (
         ((m.extract, m.check), (m.organisation, m.period), (m.element_count, m.missing_count, m.unexpected_count))
         for m in run.measures
@@ -136,13 +138,15 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
         for m in run.fields
     )
     denominator = 'n.element_count - n.missing_count AS "denominator"'
-    _write_counts(folder / MEASURES, CHECK, checks, COUNTED, measured, counted, worker, denominator)
-    _write_counts(folder / FIELDS, FIELD, fields, CLASSES, put, classed, worker)
-    records = [{"run": run.id, **msgspec.structs.asdict(organisation)} for organisation in run.organisations]
-    lines = folder / "organisations.json"
-    _json_lines(lines, records)
-    _write(folder / ORGANISATIONS, worker, _to(folder / ORGANISATIONS, f"SELECT * FROM {_read_lines(lines, ORGANISATION)}"))
-    lines.unlink()
+    statements = [
+        *_counts_file(folder / MEASURES, parts, CHECK, checks, COUNTED, measured, counted, denominator),
+        *_counts_file(folder / FIELDS, parts, FIELD, fields, CLASSES, put, classed),
+    ]
+    lines = parts / "organisations.json"
+    _json_lines(lines, ({"run": run.id, **msgspec.structs.asdict(organisation)} for organisation in run.organisations))
+    statements.append(_to(folder / ORGANISATIONS, f"SELECT * FROM {_read_lines(lines, ORGANISATION)}"))
+    worker.ask({"op": "write", "directory": str(folder), "statements": statements})
+    shutil.rmtree(parts)
 
 
 def _taken(file: Path, folder: Path) -> list[Path]:
@@ -183,19 +187,22 @@ def _columns(kwargs: dict[str, Any]) -> Iterable[str]:
         yield from map(str, kwargs["column_list"])
 
 
-def _write_counts(
+def _counts_file(
     path: Path,
+    parts: Path,
     described_by: Columns,
     things: Mapping[tuple[str, str], Mapping[str, Any]],
     counted_by: Columns,
     rows: Iterable[tuple[tuple[str, str], tuple[str | None, str | None], Sequence[int]]],
     files: Sequence[Path],
-    worker: Worker,
     *further: str,
-) -> None:
-    """One file: what is counted, for which organisation and period, and the counts, of ``rows`` and of ``files``."""
+) -> list[str]:
+    """The statements that write one file: what is counted, for which organisation and period, and the counts.
+
+    These are ``rows``, which are written into the folder ``parts``, and those of ``files``.
+    """
     groups: dict[tuple[str | None, str | None], int] = {}
-    described, grouped, counts = (path.with_suffix(suffix) for suffix in (".things.json", ".groups.json", ".csv"))
+    described, grouped, counts = (parts / f"{path.stem}.{ending}" for ending in ("things.json", "groups.json", "csv"))
     with counts.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(
             (things[key]["place"], things[key]["thing"], groups.setdefault(group, len(groups)), *numbers)
@@ -206,28 +213,25 @@ def _write_counts(
     columns = {**PLACE, "group": "INTEGER", **counted_by}
     read = f"read_csv({text(str(counts))}, header = false, auto_detect = false, delim = ',', columns = {_struct(columns)})"
     numbers = ", ".join(map(ident, counted_by))
-    parts = [
+    selects = [
         f"SELECT place, thing, organisation, period, {numbers} FROM {read} "
         f'JOIN {_read_lines(grouped, {"group": "INTEGER", **GROUP})} USING ("group")'
     ]
-    parts += [f"SELECT {part.name.partition('-')[0]} AS place, * FROM ({_one_by_one(part, counted_by)})" for part in files]
-    recurring = [name for name, kind in described_by.items() if kind == "VARCHAR" and name != "started"]
-    kinds = {**{name: ident(f"dq {name}") for name in recurring}, "started": "TIMESTAMPTZ"}
+    selects += [f"SELECT {part.name.partition('-')[0]} AS place, * FROM ({_one_by_one(part, counted_by)})" for part in files]
+    table = ident(path.stem)
+    recurring = [name for name, kind in described_by.items() if kind == "VARCHAR" and name != "started"] if files else []
+    kinds = {**{name: ident(f"{path.stem} {name}") for name in recurring}, "started": "TIMESTAMPTZ"}
     named = ", ".join(f"CAST({ident(n)} AS {kinds.get(n, kind)}) AS {ident(n)}" for n, kind in {**PLACE, **described_by}.items())
     chosen = [*(f"t.{ident(n)}" for n in described_by), *(f"n.{ident(n)}" for n in (*GROUP, *counted_by)), *further]
-    union = "\nUNION ALL ".join(parts)
-    _write(
-        path,
-        worker,
-        f"CREATE TEMP TABLE things AS SELECT * FROM {_read_lines(described, {**PLACE, **described_by})}",
+    union = "\nUNION ALL ".join(selects)
+    return [
+        f"CREATE TEMP TABLE {table} AS SELECT * FROM {_read_lines(described, {**PLACE, **described_by})}",
         *(
-            f"CREATE TYPE {kinds[n]} AS ENUM (SELECT DISTINCT {ident(n)} FROM things WHERE {ident(n)} IS NOT NULL)"
+            f"CREATE TYPE {kinds[n]} AS ENUM (SELECT DISTINCT {ident(n)} FROM {table} WHERE {ident(n)} IS NOT NULL)"
             for n in recurring
         ),
-        _to(path, f"SELECT {', '.join(chosen)} FROM ({union}) n JOIN (SELECT {named} FROM things) t USING (place, thing)"),
-    )
-    for part in (described, grouped, counts, *files):
-        part.unlink()
+        _to(path, f"SELECT {', '.join(chosen)} FROM ({union}) n JOIN (SELECT {named} FROM {table}) t USING (place, thing)"),
+    ]
 
 
 def _json_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
@@ -245,7 +249,3 @@ def _struct(columns: Columns) -> str:
 
 def _to(path: Path, select: str) -> str:
     return f"COPY ({select}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-
-
-def _write(path: Path, worker: Worker, *statements: str) -> None:
-    worker.ask({"op": "write", "directory": str(path.parent), "statements": statements})

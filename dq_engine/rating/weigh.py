@@ -226,7 +226,7 @@ def sums(codes: Iterable[str] | None = None) -> str:
         f"SELECT wave, organisation, part, CAST(sum(CAST(share * weight AS {DECIMAL})) AS DOUBLE) AS numerator, "
         "CAST(sum(weight) AS DOUBLE) AS denominator, max(records) AS records, "
         "CAST(sum(kept) AS BIGINT) AS kept, CAST(sum(judged) AS BIGINT) AS judged\n"
-        f"FROM ({_shares(codes)}) JOIN dq_part USING (rule)\nGROUP BY wave, organisation, part\n"
+        f"FROM ({_shares(codes)}) JOIN dq_part USING (rule)\nGROUP BY wave, organisation, part\nHAVING sum(weight) > 0\n"
         ")\nGROUP BY wave, organisation\nORDER BY wave, organisation"
     )
 

@@ -21,6 +21,8 @@ from pathlib import Path
 import duckdb
 
 import dq_engine
+from dq_engine.compile import phrase
+from dq_engine.model import Count
 
 ROWS, ORGANISATIONS, RUNS = 1_000_000, 6_500, 7
 
@@ -76,15 +78,17 @@ def make(path: Path) -> None:
 
 
 def organisations(data: Path) -> None:
-    counts = ", ".join(f"coalesce(count_if(age > {bound}), 0)" for bound in range(20))
-    numbers = f"{counts}, avg(cost), stddev_samp(cost), min(age), max(age)"
+    bounds = [Count(f"age > {bound}") for bound in range(20)]
+    statistics = "avg(cost), stddev_samp(cost), min(age), max(age)"
+    numbers = ", ".join([*(phrase(count, grouped=True) for count in bounds), statistics])
+    of_all = ", ".join([*(phrase(count) for count in bounds), statistics])
 
     def query(columns: str, grouping: str) -> Callable[[], object]:
         return lambda: duckdb.execute(f"SELECT {columns} FROM read_parquet('{data}') {grouping}").fetchall()
 
     sets = query(f"practice, {numbers}", "GROUP BY GROUPING SETS ((), (practice))")
     compare("organisations: GROUPING SETS / GROUP BY", sets, query(f"practice, {numbers}", "GROUP BY practice"))
-    compare("organisations: GROUPING SETS / totals alone", sets, query(numbers, ""))
+    compare("organisations: GROUPING SETS / totals alone", sets, query(of_all, ""))
 
 
 def fused(data: Path) -> None:

@@ -412,7 +412,8 @@ def test_statistics_and_row_groups_of_the_file_change_nothing(
         for statistics in (True, False, ["m", "d"]):
             path = Path(folder, f"{len(answers)}.parquet")
             pq.write_table(table, path, write_statistics=statistics, **options)
-            answers.append(all_found(check(path, suite, worker)))
+            run = check(path, suite, worker)
+            answers.append((all_found(run), [msgspec.structs.replace(field, extract="") for field in run.fields]))
     assert answers[0] == answers[1] == answers[2]
 
 

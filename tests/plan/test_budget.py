@@ -90,7 +90,7 @@ def scans_of(run: Run, extract: Path) -> list[set[str]]:
     read = []
     for scan in scans:
         listed = scan["extra_info"].get("Projections", [])
-        columns = [listed] if isinstance(listed, str) else listed
+        columns = [name for name in ([listed] if isinstance(listed, str) else listed) if name]
         assert len(columns) == len(set(columns)), "a column is read twice"
         read.append(set(columns))
     return read
@@ -126,7 +126,7 @@ def test_file_is_read_once_whatever_the_rules_about_rows(extract: Path, make_sui
     ]
     run = dq_engine.check(extract, make_suite(*rules), worker=worker)
     assert [outcome.status for outcome in run.outcomes] == ["pass"] * len(rules)
-    assert scans_of(run, extract) == [{"price", "code", "sex", "key", "n"}]
+    assert scans_of(run, extract) == [{"price", "sex", "key", "n"}], "that no code is missing or blank the footer knows"
 
 
 def test_rows_are_not_read_where_the_footer_knows_the_answers(extract: Path, make_suite: Any, worker: WorkerProcess) -> None:
@@ -151,17 +151,20 @@ def test_rows_are_not_read_where_the_footer_knows_the_answers(extract: Path, mak
     }
 
 
-def test_texts_are_read_to_tell_blanks_from_values_and_nothing_else_is(
-    extract: Path, make_suite: Any, worker: WorkerProcess
+@pytest.mark.parametrize(("statistics", "read"), [(True, set()), (["n"], {"code"})], ids=["statistics", "none of texts"])
+def test_texts_are_read_only_to_tell_blanks_from_values_and_nothing_else_is(
+    statistics: Any, read: set[str], extract: Path, tmp_path: Path, make_suite: Any, worker: WorkerProcess
 ) -> None:
+    path = tmp_path / "texts.parquet"
+    pq.write_table(pq.read_table(extract, columns=["code", "n"]), path, write_statistics=statistics)
     rules = [
         ("expect_column_values_to_not_be_null", {"column": "code"}),
         ("expect_column_values_to_be_between", {"column": "n", "min_value": 0, "max_value": 99}),
-        ("expect_column_to_exist", {"column": "day"}),
     ]
-    run = dq_engine.check(extract, make_suite(*rules), worker=worker)
+    run = dq_engine.check(path, make_suite(*rules), worker=worker)
     assert purposes(run) == {"view": 1, "footer": 1, "rows": 1}
-    assert scans_of(run, extract) == [{"code"}]
+    assert scans_of(run, path) == [read]
+    assert {(field.column, field.valid) for field in run.fields} == {("code", ROWS), ("n", ROWS)}
 
 
 def test_rows_are_read_where_the_footer_cannot_prove_that_all_are_in_range(

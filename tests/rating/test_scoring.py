@@ -297,14 +297,16 @@ def test_everything_about_a_rating_is_explained(worker: WorkerProcess, tmp_path:
 
 
 def test_what_was_not_sent_is_explained_as_0_where_it_counts_so(worker: WorkerProcess, tmp_path: Path) -> None:
-    by = instrument(item("a", TermRule("validity", 0.75), TermRule("coverage", 0.25)), non_submission="zero")
+    """A term of a feed that the run has not is left out: 0.6 and 0 with the weights 0.6 and 0.2, so 0.45."""
+    terms = (TermRule("validity", 0.6), TermRule("coverage", 0.2), TermRule("validity", 0.2, "visits"))
+    by = instrument(item("a", *terms), non_submission="zero")
     run = made(Extract("spells", [Rule("sex", "validity", [("5A1", OCTOBER, 10, 4)])]))
     found = Scorer(stored(tmp_path / "runs", run), worker, Asked(instrument=written(by, tmp_path))).explain("5A1", "hospital.a")
     consistent(found, WEIGHTS)
     assert found.rating.score == pytest.approx(0.45)
     assert [(one.term.weight, one.term.score, one.term.tally.denominator) for one in found.terms if one.term] == [
-        (0.25, 0.0, 0.0),
-        (0.75, pytest.approx(0.6), 1.0),
+        (pytest.approx(0.25), 0.0, 0.0),
+        (pytest.approx(0.75), pytest.approx(0.6), 1.0),
     ]
 
 

@@ -96,6 +96,8 @@ def test_waves_that_overlap_are_refused_pair_by_pair() -> None:
         '--waves: "long" and "autumn" overlap: a period can belong to one wave only',
     ]
     assert len(refused("month", "year")) == 4
+    assert len(refused("a=2024-01-01..2024-01-15", "b=2024-01-15..2024-01-31")) == 1
+    assert len(asked("a=2024-01-01..2024-01-15", "b=2024-01-16..2024-01-31")) == 2
 
 
 @pytest.mark.parametrize(
@@ -192,6 +194,14 @@ def test_of_a_period_in_two_runs_the_newer_run_counts(worker: WorkerProcess, tmp
     scores = scored(worker, tmp_path, [older, newer], "month")
     assert judged(scores) == {"2024-10": 1 + 100, "2024-11": 4 + 200}
     assert judged(scores, "visits") == {"2024-10": 8}
+
+
+def test_a_newer_run_that_held_a_feed_against_targets_only_tells_nothing_of_its_quality(
+    worker: WorkerProcess, tmp_path: Path
+) -> None:
+    older = made(feed(("5A1", OCTOBER, 1, 0)), id="o", started="2025-01-01T00:00:00Z")
+    newer = made(feed(("5A1", OCTOBER, 2, 0), purpose="targets"), id="n", started="2025-02-01T00:00:00Z")
+    assert judged(scored(worker, tmp_path, [older, newer], "month")) == {"2024-10": 1}
 
 
 def test_what_has_no_period_belongs_to_the_waves_that_the_run_tells_of(worker: WorkerProcess, tmp_path: Path) -> None:

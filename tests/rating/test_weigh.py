@@ -136,6 +136,7 @@ def test_coverage_is_a_fact_and_not_a_sample(worker: WorkerProcess, tmp_path: Pa
     """Three of four periods came: 0.75, without an interval, whatever its checks count; a rule about totals is no record either."""
     rules = [
         Rule("sent", "coverage", [("5A1", None, 4, 1)], {"unit": "expected submissions"}),
+        Rule("all_there", "coverage", [("5A1", None, 20, 5)]),
         Rule("totals", "accuracy", [("5A1", None, 2, 1)], {"unit": "totals"}),
         Rule("rows", "timeliness", [("5A1", None, 2, 1)]),
     ]
@@ -237,7 +238,8 @@ def test_weights_may_be_as_small_or_large_as_numbers_are(
         Rule("a_alone", "completeness", [("5A1", None, 10, 5)], {"weight": light}),
         Rule("b_judges_nothing", "completeness", [("5A1", None, 0, 0)], {"weight": heavy}),
     ]
-    by_measure = found(scored(worker, tmp_path, made(Extract("spells", rules))))
+    by = instrument(item("commission", TermRule("validity", 0.5), TermRule("completeness", 0.5)))
+    by_measure = found(scored(worker, tmp_path, made(Extract("spells", rules)), by=by))
     assert by_measure["5A1", "validity"].score == pytest.approx(0.5 * heavy / (light + heavy))
     assert isclose(by_measure["5A1", "validity"].denominator, light + heavy)
 
