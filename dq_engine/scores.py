@@ -128,7 +128,8 @@ class Part(Struct, frozen=True, gc=False, order=True):
 class Rule(Struct, frozen=True):
     """A check, or (``check`` "") the classes of the field ``column``, that is behind a part.
 
-    ``extract``: where it was judged; ``kahn``: the category of Kahn et al. 2016 and its context.
+    ``extract``: where it was judged (the same check in several extracts of a feed is one rule); ``kahn``: the category of
+    Kahn et al. 2016 and its context.
     """
 
     run: str
