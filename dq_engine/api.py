@@ -42,6 +42,7 @@ def check(
     memory_limit: str | None = None,
     timeout: float | None = None,
     as_of: dt.date | None = None,
+    checksums: bool = True,
     worker: WorkerProcess | None = None,
 ) -> Run:
     """Checks one extract by a suite.
@@ -50,7 +51,8 @@ def check(
     DataFrame, a pyarrow Table, or anything else with ``__arrow_c_stream__``. ``name`` is what the results call it.
     ``others`` are the other extracts that rules of the suite speak of, by name, each as ``source``; those that are not given are
     looked for beside the files of ``source``. ``as_of`` is the day on which the data are looked at, else today.
-    The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds.
+    The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds, and
+    ``checksums=False`` leaves the SHA-256 of the files out of the run.
     ``worker`` is a :class:`dq_engine.WorkerProcess` to use, so that many calls need not start one each.
 
     Bad data never raises: see the outcomes of the run. Raises :class:`dq_engine.SuiteError` for a suite that is not valid and
@@ -66,6 +68,7 @@ def check(
         memory_limit=memory_limit,
         timeout=timeout,
         as_of=as_of,
+        checksums=checksums,
     )
     with tempfile.TemporaryDirectory(prefix="dq-") as directory:
         shelf = Shelf([])

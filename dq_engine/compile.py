@@ -54,7 +54,7 @@ def read_parquet(files: Sequence[str], *, partitioned: bool) -> str:
 def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
     """The view through which every other query reads the table: the columns by their names, with NaN as NULL."""
     columns = ", ".join(_readable(column) for column in table.columns)
-    return f"CREATE VIEW {table.view} AS SELECT {columns} FROM {read_parquet(files, partitioned=partitioned)}"
+    return f"CREATE OR REPLACE VIEW {table.view} AS SELECT {columns}\nFROM {read_parquet(files, partitioned=partitioned)}"
 
 
 def _readable(column: Column) -> str:

@@ -9,6 +9,7 @@
     threads = 2
     memory_limit = "2GB"
     timeout = 600                    # seconds per extract
+    checksums = false                # no SHA-256 of the files in the record of a run, for very large ones
 
     [[extracts]]
     path = "data/lists/*.parquet"    # a file, a folder, a glob, or a list of them: together one extract
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Annotated[int, Meta(ge=1)] | None = None
     memory_limit: str | None = None
     timeout: Annotated[float, Meta(gt=0)] | None = None
+    checksums: bool = True
 
 
 class Config(Struct, frozen=True):

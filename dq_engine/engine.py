@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dq_engine import results, run_tables
 from dq_engine._version import __version__
+from dq_engine.checksums import Checksums
 from dq_engine.config import FAIL_ON, MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
@@ -38,6 +39,7 @@ class Options(Struct, frozen=True, kw_only=True):
     memory_limit: str | None = None
     timeout: float | None = None
     as_of: dt.date | None = None
+    checksums: bool = True
 
 
 def silent(extract: str, phase: str, fraction: float) -> None:
@@ -71,18 +73,20 @@ def run_checks(
     selected = {extract.ignore: selection(options.select, (*options.ignore, *extract.ignore)) for extract in extracts}
     limits = Limits(options.threads, options.memory_limit, options.timeout)
     checked: list[Checked] = []
-    for place, extract in enumerate(extracts):
-        done = check_extract(
-            worker,
-            extract,
-            selected[extract.ignore],
-            limits,
-            today=options.as_of or started.date(),
-            show_values=options.show_values,
-            progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
-            files=run_tables.count_files(counts, place),
-        )
-        checked.append(done)
+    with Checksums() as checksums:
+        for place, extract in enumerate(extracts):
+            done = check_extract(
+                worker,
+                extract,
+                selected[extract.ignore],
+                limits,
+                today=options.as_of or started.date(),
+                show_values=options.show_values,
+                progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
+                files=run_tables.count_files(counts, place),
+                checksums=checksums if options.checksums else None,
+            )
+            checked.append(done)
     runs = [done.run for done in checked]
     exit_code, verdict = results.conclude(runs, options.fail_on)
     return Run(

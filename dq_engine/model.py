@@ -6,6 +6,7 @@ numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
@@ -140,12 +141,16 @@ class Table(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """One file of an extract as it was when it was opened: bytes, modification time (ns since 1970), rows."""
+    """One file of an extract as it was when it was opened: bytes, modification time (ns since 1970), rows.
+
+    ``sha256`` is what ``sha256sum`` says of it, "" where that was not worked out.
+    """
 
     path: str
     bytes: int
     modified_ns: int
     rows: int | None = None
+    sha256: str = ""
 
 
 # --------------------------------------------------------------------------------------------------------------- metrics
@@ -287,7 +292,8 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     ``element_count`` are the rows considered, ``missing_count`` those of them that the rule does not judge (NULLs), so
     ``denominator`` = element_count - missing_count were judged and ``unexpected_count`` of these break the rule.
     ``message`` says why a check is ``error``, ``vacuous`` or ``skipped``. ``kahn`` is the category of Kahn et al. 2016, and
-    its context.
+    its context. ``rows_sql`` is a SELECT for DuckDB: it gives what breaks the rule (rows, keys or items, ``unexpected_count`` of
+    them), or the observed value of a rule about one; it reads the ``views`` of the extract, and "" says that there is none.
     """
 
     check: str
@@ -315,6 +321,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     meta: dict[str, Any] = {}
     gx_id: str | None = None
     gx_success: bool | None = None
+    rows_sql: str = ""
 
 
 NO_PERIOD = "(none)"
@@ -408,8 +415,15 @@ class OtherExtract(Struct, frozen=True):
     files: tuple[File, ...]
 
 
+_CREATED = re.compile(r'CREATE OR REPLACE (?:VIEW|TEMP TABLE) (\w+|"(?:[^"]|"")+") AS ')
+
+
 class ExtractRun(Struct, frozen=True, omit_defaults=True):
-    """Everything that was found about one extract. ``problem`` says why it could not be opened, if it could not."""
+    """Everything that was found about one extract. ``problem`` says why it could not be opened, if it could not.
+
+    ``views`` are the statements for DuckDB that make what the ``rows_sql`` of its outcomes read. They name the files by paths or
+    patterns that hold no value of a partition; "file 1" stands for a file that cannot be named so.
+    """
 
     name: str
     feed: str
@@ -429,7 +443,26 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     period_column: str | None = None
     problem: str = ""
     queries: tuple[Query, ...] = ()
+    views: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    def script(self, outcome: Outcome) -> str:
+        """What somebody pastes into DuckDB to see what breaks a check: the ``views`` that its ``rows_sql`` reads, and that.
+
+        A statement is taken for needed where the SELECT holds the name that it makes; "" is for a check without a SELECT.
+        """
+        if not outcome.rows_sql:
+            return ""
+        select = outcome.rows_sql.casefold()
+        needed = [view for view in self.views if (name := _made(view)) in ("", EXTRACT) or name.casefold() in select]
+        end = "\n;" if "--" in outcome.rows_sql.rpartition("\n")[2] else ";"
+        return "".join(f"{statement};\n" for statement in needed) + outcome.rows_sql + end + "\n"
+
+
+def _made(statement: str) -> str:
+    """The name that a statement makes, as a SELECT may spell it, with or without quotes; "" if it makes none."""
+    found = _CREATED.match(statement)
+    return found[1].strip('"') if found else ""
 
 
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):

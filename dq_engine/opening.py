@@ -5,6 +5,7 @@ Asks the worker; reads no row.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """Puts a request to the worker and gives its answer. Raises :class:`dq_engine.errors.WorkerError`."""
 
 
+MOST_PATTERNS = 100
+"""More patterns than this for the files of one extract are not worth looking them all up."""
+
+
 class Changed(Exception):
     """A file of the extract is not what it was when it was opened."""
 
@@ -32,7 +37,8 @@ class Opened(Struct, frozen=True):
     """An extract that is open in the worker.
 
     ``table`` are its columns, ``others`` the other extracts by name (or why there is none), ``paths`` and ``other_paths`` the
-    files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views.
+    files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views;
+    ``shared_views`` what makes them elsewhere, by the view's name.
     """
 
     table: Table
@@ -42,6 +48,12 @@ class Opened(Struct, frozen=True):
     files: tuple[File, ...]
     other_files: tuple[OtherExtract, ...]
     views: tuple[str, ...]
+    shared_views: Mapping[str, str] = {}
+
+    @property
+    def all_files(self) -> tuple[File, ...]:
+        """The files of the extract, then those of the others."""
+        return (*self.files, *(file for other in self.other_files for file in other.files))
 
 
 def open_extract(
@@ -82,6 +94,8 @@ def open_extract(
     )
     table = _table(described, extract.suite.feed, extract, show=show)
     views = [phrase.view(table, paths, partitioned=extract.partitioned)]
+    shared = {table.view: phrase.view(table, as_shared(extract.files, 1), partitioned=extract.partitioned)}
+    place = len(paths) + 1
     tables: dict[str, Table | str] = dict(troubles)
     for other in others:
         if other.name not in asked:
@@ -89,10 +103,33 @@ def open_extract(
         tables[other.name] = found = _other_table(described["others"][other.name], other, show=show)
         if isinstance(found, Table):
             views.append(phrase.view(found, asked[other.name]["files"], partitioned=other.partitioned))
+            shared[found.view] = phrase.view(found, as_shared(other.files, place), partitioned=other.partitioned)
+        place += len(other.files)
     counted = zip(files, described["rows"], strict=True)
     files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
     other_paths = [path for other in asked.values() for path in other["files"]]
-    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views))
+    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), shared)
+
+
+def as_shared(files: Sequence[Path], first: int) -> list[str]:
+    """The files as SQL elsewhere can name them: by paths, or by patterns without what :func:`privacy.shown` leaves out.
+
+    Patterns stand for files only if they find these and no others. Files that cannot be named are "file 1" and so on, counted
+    from ``first``, as in the queries that are stored.
+    """
+    named = [str(path) for path in files]
+    if all(path.isprintable() for path in named):
+        if all(privacy.shown(path) == path for path in named):
+            return [glob.escape(path) for path in named]
+        by_folder = [f"{privacy.pattern(str(path.parent))}/*{privacy.pattern(path.suffix)}" for path in files]
+        for patterns in (list(dict.fromkeys(by_folder)), list(dict.fromkeys(map(privacy.pattern, named)))):
+            if len(patterns) <= MOST_PATTERNS and sorted(_matching(patterns)) == sorted(named):
+                return patterns
+    return [f"file {place}" for place in range(first, first + len(files))]
+
+
+def _matching(patterns: Sequence[str]) -> list[str]:
+    return [path for pattern in patterns for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
 
 
 def as_they_are(paths: Sequence[Path], before: Sequence[File] = ()) -> tuple[File, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 
 import msgspec
@@ -29,6 +30,11 @@ def disclose(column: Column, feed: Feed, *, show_values: bool) -> Column:
     level = sensitivity(column.name, feed)
     shown = level == "public" or (show_values and level == "sensitive")
     return msgspec.structs.replace(column, shown=shown)
+
+
+def pattern(path: str) -> str:
+    """A pattern for the path, as glob and DuckDB read it: ``*`` stands for what :func:`shown` leaves out."""
+    return "*".join(glob.escape(piece) for piece in re.split(f"{_PARTITION.pattern}|{_LONG_NUMBER.pattern}", path))
 
 
 def shown(path: str) -> str:

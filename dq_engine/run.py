@@ -16,11 +16,12 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import privacy, results, splits, vodim
+from dq_engine import drilldown, privacy, results, splits, vodim
 from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
+from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
@@ -97,13 +98,25 @@ def check_extract(
     show_values: bool,
     progress: Progress,
     files: CountFiles,
+    checksums: Checksums | None = None,
 ) -> Checked:
     """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError.
 
     ``today`` is the day on which the data are looked at, for rules about their age. ``files`` are those to be written,
-    with the counts by organisation and period: they are there only if something was counted so.
+    with the counts by organisation and period: they are there only if something was counted so. ``checksums`` gives those of
+    the extract's files; None leaves them out.
     """
-    return _Scan(worker, extract, selected, limits, today=today, show_values=show_values, progress=progress, files=files).run()
+    return _Scan(
+        worker,
+        extract,
+        selected,
+        limits,
+        today=today,
+        show_values=show_values,
+        progress=progress,
+        files=files,
+        checksums=checksums,
+    ).run()
 
 
 def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
@@ -146,13 +159,16 @@ class _Scan:
         show_values: bool,
         progress: Progress,
         files: CountFiles | None = None,
+        checksums: Checksums | None = None,
     ) -> None:
         self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
-        self.today, self.show_values, self.files = today, show_values, files
+        self.today, self.show_values, self.files, self.checksums = today, show_values, files, checksums
         self.started = time.monotonic()
         self.deadline = None if limits.timeout is None else self.started + limits.timeout
         self.wanted = [check for check in extract.suite.checks if selected(check)]
         self.queries: list[Query] = []
+        self.views: tuple[str, ...] = ()
+        self.digests: dict[str, str] = {}
         self.fields: list[FieldRun] = []
         self.opened: Opened = NOT_YET
         self.problem = ""
@@ -185,12 +201,17 @@ class _Scan:
 
     def judged(self) -> tuple[dict[str, Outcome], Callable[[ExtractRun], Checked]]:
         self.progress("opening", 0.0)
-        plan = self.ask_footer(self.plan())
+        plan = self.plan()
+        if self.checksums is not None:
+            self.checksums.begin(self.opened.all_files)
+        plan = self.ask_footer(plan)
         self.organisation, self.period = plan.organisation, plan.period
         wanted = scans(plan)
         self.numbers.update(plan.known)
         self.scan(plan, wanted)
-        outcomes = {p.check.id: results.judge(p, self.numbers, self.failures, self.extract.name) for p in plan.checks}
+        outcomes = {p.check.id: self.outcome(p) for p in plan.checks}
+        asked = [planned for planned in plan.checks if outcomes[planned.check.id].rows_sql]
+        self.views = drilldown.views(asked, self.opened.shared_views)
         self.progress("looking at failures", 0.9)
         self.split_duplicates(plan)
         outcomes = self.with_examples(plan, outcomes)
@@ -200,9 +221,15 @@ class _Scan:
         self.fields = [self.field_run(field) for field in plan.fields]
         measures, fields = self.measures(outcomes), self.field_measures(plan)
         outcomes = self.written(plan, outcomes)
+        self.progress("waiting for checksums", 0.98)
+        self.add_digests()
         self.progress("done", 1.0)
         unchanged(self.extract, self.opened)
         return outcomes, lambda record: Checked(record, measures, fields, registered)
+
+    def outcome(self, planned: Planned) -> Outcome:
+        judged = results.judge(planned, self.numbers, self.failures, self.extract.name)
+        return msgspec.structs.replace(judged, rows_sql=drilldown.rows_sql(planned))
 
     def plan(self) -> Plan:
         settings: dict[str, Any] = {"temp_directory": str(self.worker.spill)}
@@ -445,6 +472,17 @@ class _Scan:
 
     # ----------------------------------------------------------------------------------------------------------- records
 
+    def add_digests(self) -> None:
+        """Waits for the checksums of the files, as long as there is time. Raises OSError if one cannot be read."""
+        if self.checksums is None:
+            return
+        for file in self.opened.all_files:
+            left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+            digest = self.checksums.of(file, left)
+            if digest is None:
+                raise WorkerError("checksums took longer than the time limit allows: give more with --timeout, or --no-checksums")
+            self.digests[file.path] = digest
+
     def measures(self, outcomes: dict[str, Outcome]) -> list[Measure]:
         """The counts of checks over the whole extract."""
         return [
@@ -542,15 +580,21 @@ class _Scan:
             outcomes=outcomes,
             fields=tuple(self.fields),
             purpose=suite.feed.purpose,
-            files=_shown(self.opened.files),
-            others=tuple(OtherExtract(other.name, _shown(other.files)) for other in self.opened.other_files),
+            files=self.shown(self.opened.files),
+            others=tuple(OtherExtract(other.name, self.shown(other.files)) for other in self.opened.other_files),
             rows=self.rows,
             organisation_column=suite.feed.organisation_column,
             organisations=self.organisations or None,
             period_column=suite.feed.period_column,
             problem=self.problem,
             queries=tuple(self.queries),
+            views=self.views,
             seconds=round(time.monotonic() - self.started, 3),
+        )
+
+    def shown(self, files: Sequence[File]) -> tuple[File, ...]:
+        return tuple(
+            msgspec.structs.replace(file, path=privacy.shown(file.path), sha256=self.digests.get(file.path, "")) for file in files
         )
 
     # ------------------------------------------------------------------------------------------------------- small things
@@ -596,10 +640,6 @@ class _Scan:
         if place is None or len(self.extract.files) == 1:
             return message
         return f"{privacy.shown(self.extract.files[place].name)} {message}"
-
-
-def _shown(files: Sequence[File]) -> tuple[File, ...]:
-    return tuple(msgspec.structs.replace(file, path=privacy.shown(file.path)) for file in files)
 
 
 def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Number]) -> dict[Metric, Number]:

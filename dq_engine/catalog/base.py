@@ -164,6 +164,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
         """What the numbers mean."""
         raise NotImplementedError
 
+    def observed(self, scope: Scope) -> str:
+        """SQL of the observed value, over the rows considered, of a rule that is about one; "" for any other rule."""
+        return ""
+
 
 def kept(judged: int, unexpected: int, mostly: float) -> bool:
     """GX's rule for ``mostly``: the share of judged rows that are not unexpected is at least ``mostly``."""

@@ -109,6 +109,9 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         return {"element": considered(scope), "missing": nulls(scope, self.column)}
 
+    def observed(self, scope: Scope) -> str:
+        return f"count({scope.column(self.column).sql}) / count(*)"
+
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, missing = number(numbers["element"]), number(numbers["missing"])
         observed = (element - missing) / element if element else 0.0

@@ -178,7 +178,7 @@ class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
         if column.kind not in (*sql.TEMPORAL, "text", "integer", "null"):
             raise NotEvaluable(f'column "{self.column}" ({column.type}) holds neither dates nor periods')
         value = column.sql if scope.where is None else f"CASE WHEN {scope.where} THEN {column.sql} END"
-        latest = f"max({periods.last_day(column, value)})"
+        latest = _latest(column, value)
         oldest = scope.today - dt.timedelta(days=min(self.max_age_days, (scope.today - dt.date.min).days))
         return {
             "element": considered(scope),
@@ -187,6 +187,10 @@ class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
             "fresh": Scalar(f"{latest} >= DATE '{oldest.isoformat()}'"),
         }
 
+    def observed(self, scope: Scope) -> str:
+        column = scalar_column(scope, self.column)
+        return _latest(column, column.sql)
+
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, missing = number(numbers["element"]), number(numbers["missing"])
         fresh, latest = numbers["fresh"], numbers["observed"]
@@ -194,3 +198,8 @@ class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
             message = nothing(element, element - missing) or f"no value of {self.column} is a date or a period"
             return Judgement(None, "values", element, missing, 0, gx_success=False, message=message)
         return Judgement(bool(fresh), "values", element, missing, 0 if fresh else 1, bool(fresh), latest)
+
+
+def _latest(column: Column, value: str) -> str:
+    """SQL of the last day of the latest date or period."""
+    return f"max({periods.last_day(column, value)})"

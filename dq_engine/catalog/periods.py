@@ -171,7 +171,8 @@ def spans_table(column: Column, view: str) -> str:
     values = f"SELECT DISTINCT {column.sql} AS value FROM {view} WHERE {column.sql} IS NOT NULL"
     days = f"{first_day(column, 'value')} AS first, {last_day(column, 'value')} AS last"
     read = f"SELECT value, {days} FROM ({values})"
-    return f"CREATE TEMP TABLE {spans(column)} AS SELECT *, {reported(column, 'first', 'last')} AS span FROM ({read})"
+    select = f"SELECT *, {reported(column, 'first', 'last')} AS span\nFROM ({read})"
+    return f"CREATE OR REPLACE TEMP TABLE {spans(column)} AS {select}"
 
 
 def reported(column: Column, first: str, last: str) -> str:

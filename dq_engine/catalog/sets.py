@@ -117,6 +117,14 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         """The members of the set as SQL."""
         return literals(scalar_column(scope, self.column), self.value_set)
 
+    def members_apart(self, scope: Scope) -> list[tuple[str, str | None]]:
+        """Each member as SQL of a text, and of the column's type if one of its values can equal it."""
+        column = scalar_column(scope, self.column)
+        return [
+            (sql.text(str(member)), next(iter(literals(column, [member])), None) if column.kind != "null" else None)
+            for member in self.value_set
+        ]
+
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         members = self.members(scope)
         flags = ", ".join(f"CASE WHEN bool_or(k1 = {member}) THEN '1' ELSE '0' END" for member in members)
@@ -206,6 +214,9 @@ class ExpectColumnDistinctValuesToContainSet(DistinctSetExpectation, frozen=True
     def statement(self) -> str:
         return f"Each of {listed(self.value_set)} occurs in {self.column}"
 
+    def required(self, scope: Scope) -> list[tuple[str, str | None]]:
+        return self.members_apart(scope)
+
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return self.result(scope, numbers, foreign_matters=False, absent_matters=True)
 
@@ -229,6 +240,9 @@ class ExpectColumnDistinctValuesToEqualSet(DistinctSetExpectation, frozen=True, 
 
     def violation(self, scope: Scope) -> str | None:
         return sql.in_list("k1", self.members(scope), negate=True)
+
+    def required(self, scope: Scope) -> list[tuple[str, str | None]]:
+        return self.members_apart(scope)
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return self.result(scope, numbers, foreign_matters=True, absent_matters=True)

@@ -62,6 +62,10 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         """SQL that is true for a row that breaks the rule; NULL or false for any other row."""
         raise NotImplementedError
 
+    def plainly(self, scope: Scope) -> str:
+        """The violation as people read it: it means the same, and may take longer."""
+        return self.violation(scope)
+
     def missing(self, scope: Scope) -> Count:
         """The rows that the rule does not judge."""
         raise NotImplementedError
@@ -246,6 +250,10 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
             "inside": self._on(extremum, statistic, inside),
         }
 
+    def observed(self, scope: Scope) -> str:
+        column = scalar_column(scope, self.column)
+        return self.metric(column, column.sql)
+
     @staticmethod
     def _on(extremum: ExtremumFact | None, statistic: str, expression: str) -> Scalar:
         if extremum is None:
@@ -274,7 +282,7 @@ def shown_statistic(statistic: str, few: str | None, *, shown: bool) -> str:
 
 
 class KeyExpectation(Expectation, frozen=True, kw_only=True):
-    """A rule about groups of equal values. ``by_rows`` says whether failures are rows, or else different values."""
+    """A rule about groups of equal values. ``by_rows``: failures are the rows of keys that are repeated, not different values."""
 
     by_rows: ClassVar[bool] = False
 
@@ -285,6 +293,10 @@ class KeyExpectation(Expectation, frozen=True, kw_only=True):
     def violation(self, scope: Scope) -> str | None:
         """SQL over a group (``k1`` …, ``n``) that is true for a group that breaks the rule; None if groups cannot."""
         return None
+
+    def required(self, scope: Scope) -> Sequence[tuple[str, str | None]]:
+        """The keys that must be there, each as SQL of a text and of the key's type; None if no value of that type can be it."""
+        return ()
 
     def group_metric(self, scope: Scope, expression: str) -> GroupScalar:
         """The metric that ``expression`` makes over the groups of this key."""

@@ -22,6 +22,9 @@ class RowCountExpectation(Expectation, frozen=True, kw_only=True):
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         return {"element": considered(scope)}
 
+    def observed(self, scope: Scope) -> str:
+        return "count(*)"
+
     def right(self, rows: int) -> bool:
         """Whether the number of rows is right."""
         raise NotImplementedError

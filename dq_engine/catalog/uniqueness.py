@@ -138,6 +138,9 @@ class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=Tru
             "distinct": self.group_metric(scope, "count(*)"),
         }
 
+    def observed(self, scope: Scope) -> str:
+        return f"count(DISTINCT {scalar_column(scope, self.column).sql})"
+
     def observe(self, distinct: int, judged: int) -> float:
         """The number that the bounds speak of."""
         raise NotImplementedError
@@ -206,6 +209,9 @@ class ExpectColumnProportionOfUniqueValuesToBeBetween(DistinctCountExpectation, 
 
     def statement(self) -> str:
         return f"The share of different values among the values of {self.column} {self.between()}"
+
+    def observed(self, scope: Scope) -> str:
+        return f"{super().observed(scope)} / count({scalar_column(scope, self.column).sql})"
 
     def observe(self, distinct: int, judged: int) -> float:
         return distinct / judged if judged else 0.0

@@ -1,6 +1,7 @@
 -- view
-CREATE VIEW dq_extract AS SELECT "a""b'; DROP VIEW dq_extract --", " two
-lines ", "/* x", "🩺{batch}$1%s", "dq_extract", "n", "k1" FROM read_parquet(['file 1'], can_have_nan = true, hive_partitioning = false, hive_types_autocast = false);
+CREATE OR REPLACE VIEW dq_extract AS SELECT "a""b'; DROP VIEW dq_extract --", " two
+lines ", "/* x", "🩺{batch}$1%s", "dq_extract", "n", "k1"
+FROM read_parquet(['file 1'], can_have_nan = true, hive_partitioning = false, hive_types_autocast = false);
 
 -- rows
 SELECT "dq:organisation" AS o,
