@@ -1,4 +1,4 @@
-"""The catalogue -> pages for people and JSON Schemas for editors. Pure: text out, no files."""
+"""The catalogue -> pages for people, as values and as Markdown, and JSON Schemas for editors. Pure: no files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ from dq_engine.catalog.base import Case, Expectation, suggestion
 from dq_engine.catalog.shapes import QueryExpectation
 from dq_engine.errors import UsageError
 from dq_engine.model import Feed, Field, Run, Severity
+from dq_engine.reference import (
+    EVERY_RULE_TAKES,
+    Argument,
+    ExampleCase,
+    ExampleColumn,
+    ExampleExtract,
+    RulePage,
+    Section,
+)
 from dq_engine.scores import Band, Instrument, ItemRule, Scores, TermRule
 from dq_engine.suite import ExpectationMeta
 
@@ -41,26 +50,39 @@ def summary(cls: type[Expectation]) -> str:
     return inspect.getdoc(cls).partition("\n")[0]  # type: ignore[union-attr]
 
 
+def rule_page(cls: type[Expectation]) -> RulePage:
+    """The reference of one expectation as values: what, why, NULLs, arguments, examples."""
+    return RulePage(
+        name=cls.name,
+        summary=summary(cls),
+        sections=_sections(inspect.getdoc(cls) or ""),
+        dimension=cls.dimension,
+        kahn=cls.kahn,
+        context=_context(cls),
+        arguments=_arguments(cls),
+        examples=tuple(_example(case) for case in cls.examples),
+    )
+
+
+def rule_pages() -> tuple[RulePage, ...]:
+    """The reference of all expectations as values, in the order of the catalogue."""
+    return tuple(rule_page(cls) for cls in CATALOG.values())
+
+
 def page(cls: type[Expectation]) -> str:
-    """The reference of one expectation, in Markdown: what, why, NULLs, arguments, examples."""
-    _, _, rest = (inspect.getdoc(cls) or "").partition("\n")
-    parts = [f"## {cls.name}", summary(cls), *_sections(rest)]
-    parts.append(f"Dimension: {cls.dimension}, unless `meta.dq.dimension` says otherwise.")
-    parts.append(f"Kahn et al. 2016: {cls.kahn}; {_context(cls)}.")
-    parts.append(_arguments(cls))
-    parts.append("\n".join(["Examples:", "", *(f"- {_example(case)}" for case in cls.examples)]))
-    return "\n\n".join(parts)
+    """The reference of one expectation, in Markdown."""
+    return _markdown(rule_page(cls))
 
 
 def reference() -> str:
     """The reference of all expectations, in Markdown."""
-    index = "\n".join(f"- [{name}](#{name}): {summary(cls)}" for name, cls in CATALOG.items())
-    intro = (
-        "# Expectations\n\nGenerated from the catalogue by `dq explain --markdown`; do not edit. Every expectation also takes "
-        "`severity` (critical, warning, info), `notes`, `description`, `id` and `meta`; where rows or values are judged, "
-        "`row_condition` too."
-    )
-    return "\n\n".join([intro, index, *(page(cls) for cls in CATALOG.values())]) + "\n"
+    pages = rule_pages()
+    index = "\n".join(f"- [{rule.name}](#{rule.name}): {rule.summary}" for rule in pages)
+    intro = f"# Expectations\n\nGenerated from the catalogue by `dq explain --markdown`; do not edit. {EVERY_RULE_TAKES}"
+    return "\n\n".join([intro, index, *map(_markdown, pages)]) + "\n"
+
+
+# ---------------------------------------------------------------------------------------------------- the catalogue -> values
 
 
 def _context(cls: type[Expectation]) -> str:
@@ -73,19 +95,25 @@ def _context(cls: type[Expectation]) -> str:
     )
 
 
-def _sections(text: str) -> list[str]:
+def _sections(doc: str) -> tuple[Section, ...]:
     """The labelled parts of a docstring (Why, NULLs, See also), each as one paragraph."""
-    found = re.split(r"\n(?=[A-Z][A-Za-z ]{2,12}: )", text.strip())
-    return [" ".join(part.split()) for part in found]
+    _, _, rest = doc.partition("\n")
+    found = (part.partition(": ") for part in re.split(r"\n(?=[A-Z][A-Za-z ]{2,12}: )", rest.strip()))
+    return tuple(Section(label, " ".join(text.split())) for label, _, text in found)
 
 
-def _arguments(cls: type[Expectation]) -> str:
+def _arguments(cls: type[Expectation]) -> tuple[Argument, ...]:
     schema = arguments_schema(cls)
-    rows = ["| argument | type | default | meaning |", "|---|---|---|---|"]
-    for name, described in schema["properties"].items():
-        default = "required" if name in schema.get("required", ()) else f"`{json.dumps(described.get('default'))}`"
-        rows.append(f"| `{name}` | {_type(described)} | {default} | {described.get('description', '')} |")
-    return "\n".join(rows)
+    return tuple(
+        Argument(
+            name=name,
+            type=_type(described),
+            default="" if name in schema["required"] else json.dumps(described["default"]),
+            required=name in schema["required"],
+            meaning=described.get("description", ""),
+        )
+        for name, described in schema["properties"].items()
+    )
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -104,15 +132,49 @@ def _type(schema: dict[str, Any]) -> str:
     return names.get(schema.get("type", ""), "any")
 
 
-def _example(case: Case) -> str:
-    arguments = json.dumps(case.arguments, ensure_ascii=False)
-    data = json.dumps(
-        {
-            name: [None if isinstance(value, float) and math.isnan(value) else value for value in values]
-            for name, values in case.data.items()
-        },
-        ensure_ascii=False,
+def _example(case: Case) -> ExampleCase:
+    return ExampleCase(
+        title=case.title,
+        arguments=case.arguments,
+        data=_columns(case.data),
+        passes=case.passes,
+        unexpected=case.unexpected,
+        others=tuple(ExampleExtract(name, _columns(data)) for name, data in case.others.items()),
     )
+
+
+def _columns(data: dict[str, list[Any]]) -> tuple[ExampleColumn, ...]:
+    return tuple(
+        ExampleColumn(name, tuple(None if isinstance(value, float) and math.isnan(value) else value for value in values))
+        for name, values in data.items()
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ values -> Markdown
+
+
+def _markdown(rule: RulePage) -> str:
+    return "\n\n".join(
+        [
+            f"## {rule.name}",
+            rule.summary,
+            *(f"{section.label}: {section.text}" for section in rule.sections),
+            f"Dimension: {rule.dimension}, unless `meta.dq.dimension` says otherwise.",
+            f"Kahn et al. 2016: {rule.kahn}; {rule.context}.",
+            "\n".join(["| argument | type | default | meaning |", "|---|---|---|---|", *map(_argument_row, rule.arguments)]),
+            "\n".join(["Examples:", "", *(f"- {_example_line(case)}" for case in rule.examples)]),
+        ]
+    )
+
+
+def _argument_row(argument: Argument) -> str:
+    default = "required" if argument.required else f"`{argument.default}`"
+    return f"| `{argument.name}` | {argument.type} | {default} | {argument.meaning} |"
+
+
+def _example_line(case: ExampleCase) -> str:
+    arguments = json.dumps(case.arguments, ensure_ascii=False)
+    data = json.dumps({column.name: column.values for column in case.data}, ensure_ascii=False)
     counted = "" if case.unexpected in (None, 0) else f", {case.unexpected} unexpected"
     return f"{case.title}: `{arguments}` on `{data}` {'passes' if case.passes else 'fails'}{counted}"
 
