@@ -1,0 +1,90 @@
+"""A browser, pages that may not complain, and the site of the sample data."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.command import dq
+from tests.docs.means import Faults, opened_browser
+
+ROOT = Path(__file__).resolve().parents[2]
+NewPage = Callable[..., Page]
+BuiltOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One for all tests here of a worker. It ends with them: while it runs, nothing else in the process can use asyncio."""
+    with opened_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """What the test's pages complained of; ``faults.take()`` to expect it."""
+    return Faults()
+
+
+@pytest.fixture
+def new_page(browser: Browser, faults: Faults) -> Iterator[NewPage]:
+    """``new_page(color_scheme="dark", java_script_enabled=False, …)``: an empty page with a history and storage of its own.
+
+    At the end of the test no page of it may have complained.
+    """
+    contexts = []
+
+    def new(**options: Any) -> Page:
+        context = browser.new_context(offline=True, reduced_motion="reduce", **options)
+        faults.watch(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield new
+    left = faults.take()
+    for context in contexts:
+        context.close()
+    assert not left, "\n".join(left)
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    return new_page(viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> BuiltOnce:
+    """``built_once(name, build)``: the folder that ``build(folder)`` filled, once for all workers of the session."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def built(name: str, build: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                partial = shared / f"{name}.partial"
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir()
+                build(partial)
+                partial.rename(folder)
+        return folder
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def site(built_once: BuiltOnce) -> Path:
+    """The pages of a run of the sample data."""
+    return built_once("site", build_site)
+
+
+def build_site(folder: Path) -> None:
+    command = ["check", str(ROOT / "sample_data"), "--quiet", "--results", "site.runs", "--docs", str(folder)]
+    done = dq(folder.parent, *command, deadline=600)
+    assert done.returncode == 1, done.stderr  # the samples have planted defects
