@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dq_engine import cli_scores, terminal
+from dq_engine import cli_docs, cli_scores, terminal
 from dq_engine._version import __version__
 
 if TYPE_CHECKING:
@@ -160,6 +160,13 @@ def check(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for rules about the age of data. Default: today.")
     ] = None,
+    docs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Make HTML pages of this run, and of those stored before it, in this folder."),
+    ] = None,
+    no_checksums: Annotated[
+        bool, typer.Option("--no-checksums", help="Record no SHA-256 of the files: for very large ones.")
+    ] = False,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -170,10 +177,25 @@ def check(
     with terminal.worker_of(context) as worker:
         from dq_engine import chosen, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
-        from dq_engine.errors import StoreError  # noqa: PLC0415
+        from dq_engine.errors import DqError, StoreError, UsageError  # noqa: PLC0415
 
+        if docs is not None:
+            cli_docs.needed()
+            if no_results:
+                raise UsageError("--docs makes pages of stored runs: leave --no-results out")
         config = terminal.project()
-        settings = _options(config, select, ignore, fail_on, threads, memory_limit, timeout, as_of, show_values=show_values)
+        settings = _options(
+            config,
+            select,
+            ignore,
+            fail_on,
+            threads,
+            memory_limit,
+            timeout,
+            as_of,
+            show_values=show_values,
+            no_checksums=no_checksums,
+        )
         extracts = chosen.extracts(paths or [], suite, config, with_ or [])
         folder = results or terminal.results_folder(config)
         if not no_results:
@@ -187,9 +209,14 @@ def check(
                     stored = store.save(run, folder, worker, Path(counts))
                 except StoreError as error:
                     trouble = str(error)
-    _write(run, format, output, quiet=quiet, verbose=verbose)
-    if stored is not None and not quiet:
-        terminal.say(f"stored in {stored}")
+        _write(run, format, output, quiet=quiet, verbose=verbose)
+        if stored is not None and not quiet:
+            terminal.say(f"stored in {stored}")
+        if stored is not None and docs is not None:
+            try:
+                cli_docs.build([folder], docs, worker, quiet=quiet)
+            except DqError as error:
+                trouble = str(error)
     if trouble:
         terminal.say(trouble)
     raise typer.Exit(3 if trouble else run.exit_code)
@@ -206,6 +233,7 @@ def _options(
     as_of: datetime | None,
     *,
     show_values: bool,
+    no_checksums: bool,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
@@ -220,6 +248,7 @@ def _options(
         memory_limit=memory_limit or settings.memory_limit,
         timeout=timeout or settings.timeout,
         as_of=None if as_of is None else as_of.date(),
+        checksums=settings.checksums and not no_checksums,
     )
 
 
@@ -371,6 +400,7 @@ def plan(
 
 # ---------------------------------------------------------------------------------------------------- score and calibrate
 
+app.command(epilog=f"Example: dq docs dq-results --output site --open. {cli_docs.EXIT_CODES}")(cli_docs.docs)
 app.command(epilog=f"Example: dq score --sample 72 --strata region,kind. {cli_scores.EXIT_CODES}")(cli_scores.score)
 app.command(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json. {cli_scores.EXIT_CODES}")(
     cli_scores.calibrate

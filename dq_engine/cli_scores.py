@@ -89,6 +89,12 @@ Organisations = Annotated[
     ),
 ]
 RatedLevel = Annotated[Level | None, typer.Option(help="Rate practices or PCG/Ts. Default: the instrument's level.")]
+Groups = Annotated[list[By] | None, typer.Option("--by", help="Tables by region or by kind, too. May be repeated.")]
+SampleOf = Annotated[
+    str | None, typer.Option(metavar="N|FILE", help="Look at N organisations, drawn at random, or at those that FILE lists.")
+]
+Strata = Annotated[str, typer.Option(metavar="LIST", help="What a sample is drawn by: region, kind, region,kind or none.")]
+Seed = Annotated[int, typer.Option(help="Another seed draws another sample.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
@@ -103,15 +109,11 @@ def score(
         typer.Option(help="The instrument's file; given twice, the two are compared. Default: the one that comes with dq."),
     ] = None,
     level: RatedLevel = None,
-    by: Annotated[list[By] | None, typer.Option(help="Tables by region or by kind, too. May be repeated.")] = None,
-    sample: Annotated[
-        str | None, typer.Option(metavar="N|FILE", help="Look at N organisations, drawn at random, or at those that FILE lists.")
-    ] = None,
-    strata: Annotated[
-        str, typer.Option(metavar="LIST", help="What a sample is drawn by: region, kind, region,kind or none.")
-    ] = "region",
+    by: Groups = None,
+    sample: SampleOf = None,
+    strata: Strata = "region",
     allocation: Annotated[Allocation, typer.Option(help="How a sample is shared out among strata.")] = Allocation.PROPORTIONAL,
-    seed: Annotated[int, typer.Option(help="Another seed draws another sample.")] = 1,
+    seed: Seed = 1,
     waves: Waves = None,
     organisations: Organisations = None,
     explain: Annotated[
@@ -134,8 +136,8 @@ def score(
     options: dict[str, Any] = {
         "level": level.value if level else None,
         "by": [one.value for one in by or ()],
-        "sample": int(sample) if sample and re.fullmatch(r"[+-]?\d+", sample) else sample,
-        "strata": [] if strata == "none" else [name.strip() for name in strata.split(",")],
+        "sample": sample_of(sample),
+        "strata": strata_of(strata),
         "allocation": allocation.value,
         "seed": seed,
         "waves": waves or (),
@@ -153,6 +155,16 @@ def score(
     if not asking.anybody:
         terminal.say("nobody is rated: no data came for any item, or too little")
         raise typer.Exit(NOBODY_RATED)
+
+
+def sample_of(given: str | None) -> int | str | None:
+    """How many organisations to draw, or the file of a sample."""
+    return int(given) if given and re.fullmatch(r"[+-]?\d+", given) else given
+
+
+def strata_of(given: str) -> list[str]:
+    """By what a sample is drawn."""
+    return [] if given == "none" else [name.strip() for name in given.split(",")]
 
 
 def _troubles(
@@ -209,7 +221,8 @@ class _Asking:
 
     def ratings(self, asked: Sequence[Asked]) -> Scores | Comparison:
         """The scores by one instrument, or two instruments side by side."""
-        from dq_engine.rating import instrument, libraries  # noqa: PLC0415
+        from dq_engine import libraries  # noqa: PLC0415
+        from dq_engine.rating import instrument  # noqa: PLC0415
         from dq_engine.rating.comparison import compare  # noqa: PLC0415
 
         if len(asked) > 1:
@@ -316,7 +329,8 @@ def calibrate(
     """Fit an instrument's cut-points to the answers of a survey, and write the new instrument with its provenance."""
     import datetime as dt  # noqa: PLC0415
 
-    from dq_engine.rating import answers, libraries  # noqa: PLC0415
+    from dq_engine import libraries  # noqa: PLC0415
+    from dq_engine.rating import answers  # noqa: PLC0415
     from dq_engine.rating import calibrate as fitting  # noqa: PLC0415
     from dq_engine.rating import instrument as instruments  # noqa: PLC0415
     from dq_engine.report import calibration_text  # noqa: PLC0415

@@ -80,30 +80,35 @@ def organisations(directory: Path, worker: Worker) -> list[Organisation]:
     """What the registers of a stored run say. Raises :class:`dq_engine.errors.WorkerError`."""
     columns = [name for name in ORGANISATION if name != "run"]
     path = directory.resolve() / ORGANISATIONS
-    return [Organisation(*row) for row in _rows(path, f"SELECT {', '.join(map(ident, columns))} FROM {_parquet(path)}", worker)]
+    return [
+        Organisation(*row)
+        for row in rows(path, f"SELECT {', '.join(map(ident, columns))} FROM {parquet(path)} ORDER BY ALL", worker)
+    ]
 
 
 def _counts(path: Path, counted_by: Columns, worker: Worker) -> list[list[Any]]:
-    return _rows(path, _one_by_one(path, counted_by), worker)
+    return rows(path, f"{_one_by_one(path, counted_by)} ORDER BY ALL", worker)
 
 
-def _rows(path: Path, select: str, worker: Worker) -> list[list[Any]]:
+def rows(path: Path, select: str, worker: Worker) -> list[list[Any]]:
+    """What a SELECT over a file of a run gives; nothing if it is not there. Raises :class:`dq_engine.errors.WorkerError`."""
     if not path.exists():
         return []
-    opened = {"op": "open", "files": [str(path)], "relation": _parquet(path), "settings": {}, "others": {}, "written": []}
+    opened = {"op": "open", "files": [str(path)], "relation": parquet(path), "settings": {}, "others": {}, "written": []}
     worker.ask(opened)
-    rows: list[list[Any]] = worker.ask({"op": "query", "sql": f"{select} ORDER BY ALL"})["rows"]
-    return rows
+    found: list[list[Any]] = worker.ask({"op": "query", "sql": select})["rows"]
+    return found
 
 
-def _parquet(path: Path) -> str:
+def parquet(path: Path) -> str:
+    """SQL of the relation over a file of a run."""
     return f"read_parquet({text(str(path))})"
 
 
 def _one_by_one(path: Path, counted_by: Columns) -> str:
     """The SELECT that gives a file of counts with a row for each check or field and group."""
     numbers = ", ".join(f"counted.{ident(name)}" for name in counted_by)
-    groups = f"SELECT organisation, period, unnest(counts) AS counted FROM {_parquet(path)}"
+    groups = f"SELECT organisation, period, unnest(counts) AS counted FROM {parquet(path)}"
     return f"SELECT counted.thing, organisation, period, {numbers} FROM ({groups})"
 
 

@@ -9,11 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
-from dq_engine import store
+from dq_engine import libraries, store
 from dq_engine.errors import UsageError
 from dq_engine.model import Level, Run
 from dq_engine.process import WorkerProcess
-from dq_engine.rating import libraries
 from dq_engine.rating.sampling import Allocation
 from dq_engine.rating.study import By
 from dq_engine.scores import Explanation, Scores

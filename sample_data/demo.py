@@ -1,4 +1,5 @@
-"""Checks the sample extracts: makes a virtual environment, installs dq into it, runs ``dq check sample_data``. Asks nothing.
+"""Checks the sample extracts: makes a virtual environment, installs dq into it, runs ``dq check sample_data``, and makes
+pages of what it found, in ``dq-docs``. Asks nothing.
 
 The extracts have known defects, so that there is something to see: the check says "failed", and this script ends with 0 then.
 """
@@ -17,8 +18,8 @@ def main() -> int:
     if made.returncode:
         return made.returncode
     python = made.stdout.strip()
-    print("$ dq check sample_data", flush=True)
-    check = [python, "-m", "dq_engine", "check", "sample_data", *sys.argv[1:]]
+    print("$ dq check sample_data --docs dq-docs", flush=True)
+    check = [python, "-m", "dq_engine", "check", "sample_data", "--docs", "dq-docs", *sys.argv[1:]]
     code = subprocess.run(check, cwd=ROOT, check=False).returncode
     if code != 1:
         return code or 3  # the samples have planted defects: to pass would be wrong

@@ -19,6 +19,8 @@ ORDER: tuple[Status, ...] = ("error", "fail", "vacuous", "skipped", "pass")
 
 def clean(text: str) -> str:
     """The text without characters that steer a terminal or hide what they are (control, format and bidi characters)."""
+    if text.isprintable():
+        return text
     return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in text)
 
 

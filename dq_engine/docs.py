@@ -1,0 +1,340 @@
+"""Stored runs -> a site of HTML pages. Reads runs and lets them be scored; writes pages, whole or not at all; reads no extract.
+
+A site is a folder of its own. The pages of a run are made once, and kept with a short record of the run, from which later runs
+know what was before them: one more run costs its own pages and those that tell of the newest run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from dq_engine import explain, history, store
+from dq_engine._version import __version__
+from dq_engine.disclosure import HES, method
+from dq_engine.errors import StoreError, UsageError
+from dq_engine.findings import Findings
+from dq_engine.history import RunState
+from dq_engine.process import WorkerProcess
+from dq_engine.report.html import places, run_pages, site_pages
+from dq_engine.report.html.about import Past, RunAbout, SiteAbout
+from dq_engine.report.html.figures import Exact, Figures, Published
+from dq_engine.report.html.pages import Pages, Site
+from dq_engine.scores import OVERALL, RATINGS, Instrument, Scores
+from dq_engine.scoring import Asked, Scorer
+
+Audience = Literal["internal", "public"]
+MARK, SUMMARY = "site.json", "summary.json"
+"""The file that says that a folder is a site of ours; the record of a run among its pages."""
+NOTICES = {
+    "internal": "For those who work with the data: exact counts, shapes of values, never the values themselves.",
+    "public": f"For the public. {method()}",
+}
+Progress = Callable[[str, float], None]
+
+
+class Wanted(Struct, frozen=True):
+    """What site is wanted: for whom, and how data are to be rated."""
+
+    audience: Audience = "internal"
+    scoring: Asked = Asked()
+
+
+class Mark(Struct, frozen=True):
+    """What a site says of itself: ``stamp`` is a checksum of all that its pages depend on, besides the runs."""
+
+    made_by: str
+    audience: Audience
+    stamp: str
+    newest: str
+
+
+class Summary(Struct, frozen=True):
+    """A run among the pages of a site; ``stamp`` is that of its pages.
+
+    ``items`` are the items that were rated, and ``ratings`` the ratings of each organisation, a digit for each item: 1 very
+    poor … 5 very good, 0 not rated.
+    """
+
+    stamp: str
+    state: RunState
+    items: tuple[str, ...]
+    ratings: dict[str, str]
+
+
+class Head(Struct, frozen=True, order=True):
+    """What tells runs apart, and their order."""
+
+    started: str
+    id: str
+
+
+class Built(Struct, frozen=True):
+    """What was built: the first page, the pages that were written, their bytes, the runs that the site tells of, seconds."""
+
+    index: Path
+    pages: int
+    bytes: int
+    runs: int
+    seconds: float
+
+
+def runs_in(given: Iterable[Path]) -> list[Path]:
+    """The directories of runs: those that are given, and all in folders of runs. Raises :class:`UsageError`."""
+    found: dict[str, Path] = {}
+    for path in given:
+        directories = [path] if (path / store.RUN).is_file() else sorted(run.parent for run in path.glob(f"*/{store.RUN}"))
+        if not directories:
+            raise UsageError(f"{path}: {'holds no run' if path.is_dir() else 'is not there'}: check something first")
+        found |= {directory.name: directory for directory in directories if not directory.name.startswith(".")}
+    return [found[name] for name in sorted(found)]
+
+
+def newest(runs: Sequence[Path]) -> Path:
+    """The directory of the run that was started last. Raises :class:`StoreError`."""
+    return max(runs, key=_head)
+
+
+def build(
+    runs: Sequence[Path], output: Path, wanted: Wanted, worker: WorkerProcess, progress: Progress = lambda phase, fraction: None
+) -> Built:
+    """Builds the site of the runs in the folder ``output``, or brings it up to date.
+
+    Runs whose pages are there already stay in the site, also if they are not among ``runs``, as long as their pages are for the
+    same audience and of the same version of dq. Raises :class:`UsageError` if ``output`` holds something else,
+    :class:`StoreError` for runs that cannot be read and pages that cannot be written.
+    """
+    return _Build(runs, output, wanted, worker, progress).build()
+
+
+class _Build:
+    def __init__(self, runs: Sequence[Path], output: Path, wanted: Wanted, worker: WorkerProcess, progress: Progress) -> None:
+        self.runs = runs
+        self.output, self.wanted, self.worker, self.progress = output, wanted, worker, progress
+        self.figures: Figures = Exact() if wanted.audience == "internal" else Published()
+        self.pages = Pages(Site(NOTICES[wanted.audience], __version__))
+        self.rules = explain.rule_pages()
+        self.stamp = _stamp(wanted)
+        self.started = time.monotonic()
+        self.written = self.bytes = 0
+        self.staging = output / ".new"
+
+    def build(self) -> Built:
+        self.refuse_others()
+        known = self.kept()
+        heads = {run: path for path in self.runs for run in [_head(path)]}
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.staging, ignore_errors=True)
+            self.staging.mkdir()
+            order = self.bring_up_to_date(known, heads)
+        except OSError as error:
+            raise StoreError(f"{self.output}: the pages could not be written: {store.words(error)}") from None
+        finally:
+            shutil.rmtree(self.staging, ignore_errors=True)
+        return Built(self.output / "index.html", self.written, self.bytes, len(order), time.monotonic() - self.started)
+
+    # ------------------------------------------------------------------------------------------------ what is there already
+
+    def refuse_others(self) -> None:
+        """Raises :class:`UsageError` if the folder holds something that is no site of ours."""
+        if self.output.exists() and not self.output.is_dir():
+            raise UsageError(f"{self.output}: is a file; give a folder for the pages")
+        if self.output.is_dir() and any(self.output.iterdir()) and not (self.output / MARK).is_file():
+            raise UsageError(f"{self.output}: holds something else; give an empty folder, or one with pages of dq")
+
+    def kept(self) -> dict[Head, Summary]:
+        """The runs whose pages are there and can stay."""
+        found = {}
+        for path in sorted((self.output / "runs").glob(f"*/{SUMMARY}")):
+            try:
+                summary = msgspec.json.decode(path.read_bytes(), type=Summary)
+            except (OSError, msgspec.DecodeError):
+                continue  # its pages are made again, or go
+            if summary.stamp == self.stamp:
+                found[Head(summary.state.started, summary.state.id)] = summary
+        return found
+
+    # ------------------------------------------------------------------------------------------------------------- the work
+
+    def bring_up_to_date(self, known: Mapping[Head, Summary], given: Mapping[Head, Path]) -> list[Head]:
+        """Writes what is not there yet, and gives the runs of the site, oldest first."""
+        order = sorted({*known, *given})
+        newest = order[-1]
+        first_new = next((place for place, run in enumerate(order) if run not in known), len(order))
+        stale = [run for run in order[first_new:] if run not in known or run in given]
+        if newest not in stale and (stale or self.told_of() != newest.id):
+            stale.append(newest)
+        if absent := [run.id for run in stale if run not in given]:
+            raise UsageError(
+                f"{absent[0]}: its pages must be made again, and it is not among the runs that are given: give it, too"
+            )
+        past: list[Summary] = []
+        for run in order:
+            if run in stale:
+                self.progress(f"run {stale.index(run) + 1} of {len(stale)}", stale.index(run) / len(stale))
+                past.append(self.run(given[run], past, newest=run == newest))
+            else:
+                past.append(known[run])
+        if stale:
+            self.write([(MARK, msgspec.json.format(msgspec.json.encode(self.mark(newest)), indent=2)), *_assets()])
+            self.write([site_pages.runs_page([summary.state for summary in past], self.pages)])
+            self.put({places.name(run.id, places.RUN_ID) for run in order})
+        self.progress("done", 1.0)
+        return order
+
+    def mark(self, newest: Head) -> Mark:
+        return Mark(f"dq {__version__}", self.wanted.audience, self.stamp, newest.id)
+
+    def told_of(self) -> str:
+        """The run that the first page tells of; "" if that is not known."""
+        try:
+            return msgspec.json.decode((self.output / MARK).read_bytes(), type=Mark).newest
+        except (OSError, msgspec.DecodeError):
+            return ""
+
+    def run(self, directory: Path, past: Sequence[Summary], *, newest: bool) -> Summary:
+        """Writes the pages of a run, and those of the site if it is the newest."""
+        run = store.load(directory)
+        findings = Findings(directory, self.worker, None if self.figures.internal else HES)
+        scores, instrument, why = self.scores(directory, self.wanted.scoring)
+        levels = findings.levels()
+        registered = {organisation.code for organisation in scores.organisations} if scores else set()
+        about = RunAbout(
+            run=run,
+            earlier=tuple(summary.state for summary in past),
+            figures=self.figures,
+            rules=frozenset(rule.name for rule in self.rules),
+            organisations=frozenset(registered or levels),
+            worst=findings.worst(),
+            fields=findings.fields(),
+            scores=scores,
+            instrument=instrument,
+            no_ratings=why,
+        )
+        made, where = run_pages.pages(about, self.pages, newest=newest)
+        self.write(made)
+        items = (*(item.id for item in instrument.items), OVERALL) if instrument else ()
+        state = history.state(run, counts=self.figures.internal)
+        summary = Summary(self.stamp, state, items, _digits(scores, items))
+        self.write([(places.run(run.id, SUMMARY), msgspec.json.encode(summary))])
+        if newest:
+            site = SiteAbout(
+                run=about,
+                past=tuple(Past(one.state.id, one.state.started, one.items, one.ratings) for one in [*past, summary]),
+                rules=self.rules,
+                levels=levels,
+                found=findings.by_organisation,
+                places=where,
+                waves=self.by_wave(directory),
+            )
+            self.write(site_pages.pages(site, self.pages))
+        return summary
+
+    def by_wave(self, directory: Path) -> Scores | None:
+        """The ratings of a run month by month, unless waves were asked for; None if there are not several."""
+        asked = msgspec.structs.replace(self.wanted.scoring, waves=self.wanted.scoring.waves or ("month",), dimensions=False)
+        try:
+            scores, _, _ = self.scores(directory, asked)
+        except UsageError:
+            if self.wanted.scoring.waves:
+                raise
+            return None  # no data have a period
+        return scores if scores and len(scores.waves) > 1 else None
+
+    def scores(self, directory: Path, asked: Asked) -> tuple[Scores | None, Instrument | None, str]:
+        """The ratings that follow from a run; or why there are none."""
+        try:
+            scorer = Scorer([directory], self.worker, asked)
+            scores = scorer.scores()
+        except StoreError as error:
+            return None, None, f"Nothing could be rated: {error}"
+        return scores, scorer.instrument, " ".join(scores.notes)
+
+    # ----------------------------------------------------------------------------------------------------------- the files
+
+    def write(self, made: Iterable[tuple[str, bytes]]) -> None:
+        for place, content in made:
+            path = self.staging / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            self.written += place.endswith(".html")
+            self.bytes += len(content)
+
+    def put(self, runs: Collection[str]) -> None:
+        """Puts what was written in its place, folder by folder, the first page last; takes away what is left of other runs."""
+        (self.output / "runs").mkdir(exist_ok=True)
+        for run in (self.staging / "runs").glob("*/"):
+            _swap(run, self.output / "runs" / run.name)
+        stays = {entry.name for entry in self.staging.iterdir()}
+        for entry in sorted(self.staging.iterdir(), key=lambda entry: entry.name == "index.html"):
+            if entry.name == "runs":
+                for page in entry.glob("*.html"):
+                    page.replace(self.output / "runs" / page.name)
+            elif entry.is_dir():
+                _swap(entry, self.output / entry.name)
+            else:
+                entry.replace(self.output / entry.name)
+        for page in self.output.glob("*.html"):
+            if page.name not in stays:
+                page.unlink()
+        for run in (self.output / "runs").glob("*/"):
+            if run.name not in runs:
+                shutil.rmtree(run)
+
+
+def _swap(new: Path, place: Path) -> None:
+    """Puts a folder where another may be."""
+    place.parent.mkdir(exist_ok=True)
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _head(directory: Path) -> Head:
+    """When a stored run was started, and its id. Raises :class:`StoreError`."""
+    path = directory / store.RUN
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Head)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {store.words(error)}") from None
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path}: is not the record of a run: {error}") from None
+
+
+def _assets() -> Iterator[tuple[str, bytes]]:
+    for asset in sorted(resources.files("dq_engine.report.html").joinpath("assets").iterdir(), key=lambda asset: asset.name):
+        yield f"assets/{asset.name}", asset.read_bytes()
+
+
+def _digits(scores: Scores | None, items: Sequence[str]) -> dict[str, str]:
+    """The ratings of each organisation, a digit for each item."""
+    if scores is None:
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    for rating in scores.ratings:
+        found.setdefault(rating.organisation, {})[rating.item] = 0 if rating.rating is None else RATINGS.index(rating.rating) + 1
+    return {code: "".join(str(own.get(item, 0)) for item in items) for code, own in found.items()}
+
+
+def _stamp(wanted: Wanted) -> str:
+    """A checksum of all that pages depend on, besides the runs: dq, its templates and components, the options."""
+    digest = hashlib.sha256(repr((__version__, wanted, metadata.version("nhsuk-frontend-jinja"))).encode())
+    if wanted.scoring.instrument is not None:
+        digest.update(wanted.scoring.instrument.read_bytes())
+    html = resources.files("dq_engine.report.html")
+    for folder in ("templates", "assets"):
+        for file in sorted(html.joinpath(folder).iterdir(), key=lambda file: file.name):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
