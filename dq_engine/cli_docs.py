@@ -11,7 +11,7 @@ import typer
 
 from dq_engine import terminal
 from dq_engine.cli_scores import (
-    Groups,
+    By,
     Organisations,
     Quiet,
     RatedLevel,
@@ -60,7 +60,9 @@ def docs(
         Path | None, typer.Option(help="The instrument of the ratings. Default: the one that comes with dq.")
     ] = None,
     level: RatedLevel = None,
-    by: Groups = None,
+    by: Annotated[
+        list[By] | None, typer.Option(help="Tables by region or by kind. Default: both, unless FILE is a sample.")
+    ] = None,
     sample: SampleOf = None,
     strata: Strata = "region",
     seed: Seed = 1,
@@ -83,12 +85,13 @@ def docs(
 
     if gx is not None and audience is Audience.PUBLIC:
         raise UsageError("--gx shows all counts as they are: it cannot be for the public")
+    drawn = sample_of(sample)
     given = runs or [terminal.results_folder(terminal.project())]
     asked = asked_for(
         instrument=instrument,
         level=level.value if level else None,
-        by=[one.value for one in by or ()],
-        sample=sample_of(sample),
+        by=[one.value for one in by] if by else [] if isinstance(drawn, str) else ["region", "kind"],
+        sample=drawn,
         strata=strata_of(strata),
         seed=seed,
         waves=waves or (),

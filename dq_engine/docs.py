@@ -17,14 +17,15 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from dq_engine import explain, history, store
+from dq_engine import explain, history, run_tables, store
 from dq_engine._version import __version__
 from dq_engine.disclosure import HES, method
 from dq_engine.errors import StoreError, UsageError
 from dq_engine.findings import Findings
 from dq_engine.history import RunState
 from dq_engine.process import WorkerProcess
-from dq_engine.report.html import places, run_pages, site_pages
+from dq_engine.rating import instrument as instruments
+from dq_engine.report.html import organisation_pages, places, run_pages, site_pages
 from dq_engine.report.html.about import Past, RunAbout, SiteAbout
 from dq_engine.report.html.figures import Exact, Figures, Published
 from dq_engine.report.html.pages import Pages, Site
@@ -45,7 +46,7 @@ class Wanted(Struct, frozen=True):
     """What site is wanted: for whom, and how data are to be rated."""
 
     audience: Audience = "internal"
-    scoring: Asked = Asked()
+    scoring: Asked = Asked(by=("region", "kind"))
 
 
 class Mark(Struct, frozen=True):
@@ -207,13 +208,13 @@ class _Build:
         findings = Findings(directory, self.worker, None if self.figures.internal else HES)
         scores, instrument, why = self.scores(directory, self.wanted.scoring)
         levels = findings.levels()
-        registered = {organisation.code for organisation in scores.organisations} if scores else set()
+        registered = tuple(run_tables.organisations(directory, self.worker))
         about = RunAbout(
             run=run,
             earlier=tuple(summary.state for summary in past),
             figures=self.figures,
             rules=frozenset(rule.name for rule in self.rules),
-            organisations=frozenset(registered or levels),
+            organisations=frozenset(organisation_pages.known(registered, levels, scores)),
             worst=findings.worst(),
             fields=findings.fields(),
             scores=scores,
@@ -232,6 +233,7 @@ class _Build:
                 past=tuple(Past(one.state.id, one.state.started, one.items, one.ratings) for one in [*past, summary]),
                 rules=self.rules,
                 levels=levels,
+                registered=registered,
                 found=findings.by_organisation,
                 places=where,
                 waves=self.by_wave(directory),
@@ -329,10 +331,13 @@ def _digits(scores: Scores | None, items: Sequence[str]) -> dict[str, str]:
 
 
 def _stamp(wanted: Wanted) -> str:
-    """A checksum of all that pages depend on, besides the runs: dq, its templates and components, the options."""
-    digest = hashlib.sha256(repr((__version__, wanted, metadata.version("nhsuk-frontend-jinja"))).encode())
-    if wanted.scoring.instrument is not None:
-        digest.update(wanted.scoring.instrument.read_bytes())
+    """A checksum of all that pages depend on, besides the runs: dq, its templates and components, instrument, options.
+
+    Raises :class:`UsageError` for an instrument that is none.
+    """
+    _, instrument = instruments.read(wanted.scoring.instrument or instruments.default())
+    components = metadata.version("nhsuk-frontend-jinja")
+    digest = hashlib.sha256(repr((__version__, wanted, instrument.sha256, components)).encode())
     html = resources.files("dq_engine.report.html")
     for folder in ("templates", "assets"):
         for file in sorted(html.joinpath(folder).iterdir(), key=lambda file: file.name):

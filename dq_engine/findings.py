@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dq_engine import run_tables
 from dq_engine.disclosure import Disclosure, hidden_sql
+from dq_engine.errors import StoreError, WorkerDied, WorkerError
 from dq_engine.model import FieldMeasure
 from dq_engine.run_tables import Worker
 from dq_engine.sql import ident, text
@@ -41,7 +42,7 @@ class Findings:
 
     With a ``rule`` of disclosure only what may be published: which organisations a check names is not told, of counts of
     organisations only the unexpected, and these are None where the rule hides them or fewer than ``LEAST_RECORDS`` were judged.
-    Raises :class:`dq_engine.errors.WorkerError`.
+    Raises :class:`dq_engine.errors.StoreError` if its files cannot be read.
     """
 
     def __init__(self, directory: Path, worker: Worker, rule: Disclosure | None = None) -> None:
@@ -65,11 +66,10 @@ class Findings:
     def levels(self) -> dict[str, str]:
         """The organisations that anything was counted for, with their level."""
         return dict(
-            run_tables.rows(
-                self.directory / run_tables.MEASURES,
+            self._rows(
+                run_tables.MEASURES,
                 f"SELECT organisation, min(level) FROM {self._table(run_tables.MEASURES)} "
                 "WHERE organisation IS NOT NULL GROUP BY ALL ORDER BY ALL",
-                self.worker,
             )
         )
 
@@ -80,29 +80,26 @@ class Findings:
         else until all are told.
         """
         self._open()
-        order = "unexpected / greatest(judged, 1) DESC, " if self.rule is None else ""
+        told, order = self._told()
+        judging = dict(self._query(f"SELECT organisation, count(*) FROM {FOUND} WHERE judged > 0 GROUP BY organisation"))
         for start in range(0, len(codes), AT_A_TIME):
             some = codes[start : start + AT_A_TIME]
             rows = self._query(
-                f'SELECT organisation, extract, "check", unexpected > 0, judged > 0, {self._shown()} FROM {FOUND} '
-                f'WHERE organisation IN ({", ".join(map(text, some))}) ORDER BY organisation, {order}extract, "check"'
+                f'SELECT organisation, extract, "check", {told} '
+                f'AND organisation IN ({", ".join(map(text, some))}) ORDER BY organisation, {order}extract, "check"'
             )
             found: dict[str, list[Finding]] = {code: [] for code in some}
-            judging = dict.fromkeys(some, 0)
-            for organisation, extract, check, broken, judged_any, unexpected, judged in rows:
-                judging[organisation] += judged_any
-                if broken:
-                    found[organisation].append(Finding(extract, check, unexpected, judged))
+            for organisation, *finding in rows:
+                found[organisation].append(Finding(*finding))
             for code in some:
-                yield code, found[code], judging[code]
+                yield code, found[code], judging.get(code, 0)
 
     def fields(self) -> list[FieldMeasure]:
         """The classes of the values of each column, over each whole extract."""
         named = ", ".join(map(ident, run_tables.CLASSES))
-        rows = run_tables.rows(
-            self.directory / run_tables.FIELDS,
+        rows = self._rows(
+            run_tables.FIELDS,
             f'SELECT extract, "column", {named} FROM {self._table(run_tables.FIELDS)} WHERE organisation IS NULL ORDER BY ALL',
-            self.worker,
         )
         return [FieldMeasure(extract, column, None, None, *counts) for extract, column, *counts in rows]
 
@@ -113,7 +110,7 @@ class Findings:
             f"sum(element_count - missing_count)::BIGINT AS judged FROM {self._table(run_tables.MEASURES)} "
             "WHERE organisation IS NOT NULL GROUP BY ALL"
         )
-        run_tables.rows(self.directory / run_tables.MEASURES, f"CREATE TEMP TABLE {FOUND} AS {summed}", self.worker)
+        self._rows(run_tables.MEASURES, f"CREATE TEMP TABLE {FOUND} AS {summed}")
         if self.rule is not None:
             pairs = f'(SELECT extract || chr(31) || "check" AS "check", organisation, unexpected AS n FROM {FOUND})'
             self._query(f"CREATE TEMP TABLE {HIDDEN} AS {hidden_sql(pairs, self.rule)}")
@@ -124,10 +121,23 @@ class Findings:
                 'ON h."check" = f.extract || chr(31) || f."check" AND h.organisation = f.organisation'
             )
 
-    def _shown(self) -> str:
+    def _told(self) -> tuple[str, str]:
+        """SQL of what is told of a finding, from where; and of its order.
+
+        Where counts may be hidden, so is whether there is any: else one that is not told of would be known to be 0.
+        """
         if self.rule is None:
-            return "unexpected, judged"
-        return f"CASE WHEN NOT hidden AND most >= {LEAST_RECORDS} THEN unexpected END, NULL"
+            return f"unexpected, judged FROM {FOUND} WHERE unexpected > 0", "unexpected / greatest(judged, 1) DESC, "
+        told = f"CASE WHEN NOT hidden AND most >= {LEAST_RECORDS} THEN unexpected END, NULL"
+        return f"{told} FROM {FOUND} WHERE (unexpected > 0 OR hidden)", ""
+
+    def _rows(self, table: str, sql: str) -> list[list[Any]]:
+        try:
+            return run_tables.rows(self.directory / table, sql, self.worker)
+        except WorkerDied:
+            raise
+        except WorkerError as error:
+            raise StoreError(f"{self.directory / table}: {error}") from None
 
     def _query(self, sql: str) -> list[list[Any]]:
         rows: list[list[Any]] = self.worker.ask({"op": "query", "sql": sql})["rows"]

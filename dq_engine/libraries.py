@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 
 from dq_engine.errors import UsageError
 
-SAMPLES = ("scipy",)
+SAMPLES = ("scipy.special",)
 """What estimates from a sample need."""
-AGREEMENT = ("scipy", "statsmodels")
+AGREEMENT = ("scipy.special", "statsmodels.stats.inter_rater")
 """What weighted kappa and ordinal regression need."""
 PAGES = ("jinja2", "nhsuk_frontend_jinja", "vl_convert")
 """What pages of HTML need."""
 
 
 def needed(names: tuple[str, ...], what: str, extra: str = "survey") -> None:
-    """Looks for libraries, before any work is done; ``what`` needs them, and the ``extra`` of dq brings them.
+    """Loads libraries, before any work is done; ``what`` needs them, and the ``extra`` of dq brings them.
 
     Raises :class:`UsageError` if one is not installed.
     """
     for name in names:
-        library = name.partition(".")[0]
-        if importlib.util.find_spec(library) is None:
-            raise UsageError(f'{what} needs {library}, which is not installed: pip install "dq-engine[{extra}]"')
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            library = name.partition(".")[0]
+            raise UsageError(f'{what} needs {library}, which is not installed: pip install "dq-engine[{extra}]"') from None

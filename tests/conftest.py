@@ -1,5 +1,6 @@
 """What many tests share: one worker process, a short way to write a suite, and the data that is not part of the repository."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,25 @@ from typing import Any
 import pytest
 
 from dq_engine import WorkerProcess
+from tests.command import dq
+
+LONG = (
+    "test_answer_key",
+    "test_privacy",
+    "test_examples",
+    "test_laws",
+    "test_bad_extracts",
+    "test_gx_conformance",
+    "test_calibrate",
+    "test_scoring",
+    "test_score",
+)
+"""The files that take longest: they run first, so that no process works on one of them when the others have done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
 
 Suite = dict[str, Any]
 MakeSuite = Callable[..., Suite]
@@ -29,6 +49,22 @@ def make_suite() -> MakeSuite:
         return {"name": "tests", "expectations": listed, "meta": {"dq": {"feed": "tests", **feed}}}
 
     return suite
+
+
+@pytest.fixture(scope="session")
+def checked_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which ``dq check sample_data`` was run, once for all processes that run tests; only to be read."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "checked_samples"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.mkdir()
+            for name in ("sample_data", "expectations"):
+                (folder / name).symlink_to(Path(__file__).resolve().parents[1] / name)
+            dq(folder, "check", "sample_data", "--fail-on", "never", "--quiet", deadline=300)
+    assert len(list(folder.glob("dq-results/*/run.json"))) == 1
+    return folder
 
 
 def folder_of(variable: str, what: str) -> Path:

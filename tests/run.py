@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+"""A file's tests run in one process, so that what they share is made once; files in the order of tests/conftest.py."""
 
 
 def main() -> int:
@@ -19,7 +21,7 @@ def main() -> int:
         return made.returncode
     python = made.stdout.strip()
     workers = str(min(os.cpu_count() or 1, 8))
-    return subprocess.run([python, "-m", "pytest", "-n", workers, *sys.argv[1:]], cwd=ROOT, check=False).returncode
+    return subprocess.run([python, "-m", "pytest", "-n", workers, *BY_FILE, *sys.argv[1:]], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -23,8 +23,22 @@ def said(earlier: list[RunState], later: RunState) -> list[tuple[str, str]]:
 
 
 def test_every_kind_of_change_is_told_most_important_first() -> None:
-    was = [check("a", "pass"), check("b", "fail"), check("c", "pass"), check("d", "vacuous"), check("e", "pass"), check("same", "fail")]
-    now = [check("a", "fail"), check("b", "pass"), check("c", "error"), check("d", "pass"), check("new", "pass"), check("same", "fail")]
+    was = [
+        check("a", "pass"),
+        check("b", "fail"),
+        check("c", "pass"),
+        check("d", "vacuous"),
+        check("e", "pass"),
+        check("same", "fail"),
+    ]
+    now = [
+        check("a", "fail"),
+        check("b", "pass"),
+        check("c", "error"),
+        check("d", "pass"),
+        check("new", "pass"),
+        check("same", "fail"),
+    ]
     assert said([run(1, lists=was)], run(2, lists=now)) == [
         ("newly failing", "a"),
         ("no longer evaluated", "c"),
@@ -67,7 +81,9 @@ def test_what_is_kept_of_a_run_says_how_many_only_if_that_is_wanted() -> None:
         "a", "lists", "expect_x", {}, "a holds", "fail", "critical", "validity",
         element_count=10, missing_count=1, unexpected_count=3, denominator=9,
     )  # fmt: skip
-    extract = ExtractRun("lists", "lists", "Lists", "practice", "primary_care", SuiteReference("s", "s.json", "0"), 1, (outcome,), rows=10)
+    extract = ExtractRun(
+        "lists", "lists", "Lists", "practice", "primary_care", SuiteReference("s", "s.json", "0"), 1, (outcome,), rows=10
+    )
     whole = Run(
         version=2, id="r", started="2024-01-01T00:00:00+00:00", seconds=1.0, engine={}, options={},
         extracts=(extract,), planned=1, exit_code=1, verdict="failed",
@@ -75,6 +91,10 @@ def test_what_is_kept_of_a_run_says_how_many_only_if_that_is_wanted() -> None:
     kept = state(whole).extracts[0]
     assert (kept.rows, kept.checks[0].unexpected, kept.checks[0].denominator) == (10, 3, 9)
     less = state(whole, counts=False)
-    assert (less.extracts[0].rows, less.extracts[0].checks[0].unexpected, less.extracts[0].checks[0].denominator) == (None, None, None)
+    assert (less.extracts[0].rows, less.extracts[0].checks[0].unexpected, less.extracts[0].checks[0].denominator) == (
+        None,
+        None,
+        None,
+    )
     assert less.extracts[0].checks[0].status == "fail"
     assert msgspec.json.decode(msgspec.json.encode(less), type=RunState) == less

@@ -11,7 +11,7 @@ import pytest
 
 import dq_engine
 from dq_engine import WorkerProcess
-from tests.command import dq
+from tests.command import dq_here
 
 
 def rule(name: str, **kwargs: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def write(path: Path, **columns: list[Any]) -> None:
 
 
 def outcomes(folder: Path, *arguments: str) -> list[dict[str, Any]]:
-    done = dq(folder, "check", *arguments, "--format", "json", "--no-results")
+    done = dq_here(folder, "check", *arguments, "--format", "json", "--no-results")
     assert done.stdout, done.stderr
     return [outcome for extract in json.loads(done.stdout)["extracts"] for outcome in extract["outcomes"]]
 
@@ -113,7 +113,7 @@ def test_missing_extract_is_an_error_that_names_it_and_says_what_to_do(project: 
         message
         == 'needs the extract "practices", which is neither in this run nor beside the file: say which it is: --with practices=PATH'
     )
-    assert dq(project, "check", "data", "--no-results").returncode == 3
+    assert dq_here(project, "check", "data", "--no-results").returncode == 3
 
 
 def test_two_extracts_that_could_be_meant_are_an_error_that_names_them(project: Path) -> None:
@@ -146,7 +146,7 @@ def test_column_that_the_other_lacks_is_named_with_a_suggestion(project: Path) -
     ],
 )
 def test_with_that_cannot_be_used_is_wrong_usage(project: Path, argument: str, said: str) -> None:
-    done = dq(project, "check", "data", "--with", argument)
+    done = dq_here(project, "check", "data", "--with", argument)
     assert done.returncode == 2
     assert said in done.stderr
 
@@ -208,7 +208,7 @@ def test_text_that_cannot_be_read_as_that_type_is_an_error_of_the_checks_of_its_
 
 def test_ignored_term_that_fits_no_check_is_told(project: Path) -> None:
     (project / "dq.toml").write_text('[[extracts]]\npath = "data/lists.parquet"\nignore = ["id:practise_known"]\n')
-    done = dq(project, "check", "--no-results")
+    done = dq_here(project, "check", "--no-results")
     assert done.returncode == 2
     assert 'ignore of the extract lists: no check fits "id:practise_known"' in done.stderr
 
@@ -262,7 +262,7 @@ def test_freshness_is_judged_on_the_day_that_is_given(worker: WorkerProcess, mak
 
 def test_suites_for_two_purposes_are_both_run(project: Path) -> None:
     write_suite(project, "lists", rule("column_values_to_be_in_set", column="practice", value_set=["A81001"]), purpose="targets")
-    done = dq(project, "check", "data/lists.parquet", "--format", "json", "--no-results")
+    done = dq_here(project, "check", "data/lists.parquet", "--format", "json", "--no-results")
     extracts = json.loads(done.stdout)["extracts"]
     assert [(e["name"], e.get("purpose", "quality")) for e in extracts] == [("lists", "quality"), ("lists/targets", "targets")]
 
@@ -270,7 +270,7 @@ def test_suites_for_two_purposes_are_both_run(project: Path) -> None:
 def test_two_suites_for_one_purpose_are_an_error_that_names_both(project: Path) -> None:
     text = (project / "expectations" / "lists.json").read_text()
     (project / "expectations" / "lists_again.json").write_text(text)
-    done = dq(project, "check", "data/lists.parquet")
+    done = dq_here(project, "check", "data/lists.parquet")
     assert done.returncode == 2
     assert "more than one suite is for lists" in done.stderr and "lists_again.json" in done.stderr
 

@@ -13,7 +13,7 @@ import pytest
 import dq_engine
 from dq_engine import InstrumentError, Run, Scores, StoreError, UsageError, WorkerProcess
 from dq_engine.scores import NOTICE
-from tests.command import dq
+from tests.command import dq_here
 from tests.scored import INSTRUMENT, ITEM, RATINGS, SPELLS, spells, write_world
 
 
@@ -22,7 +22,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small world, and a run over it."""
     folder = tmp_path_factory.mktemp("world") / "world"
     write_world(folder)
-    assert dq(folder, "check", ".", "--fail-on", "never", "--quiet").returncode == 0
+    assert dq_here(folder, "check", ".", "--fail-on", "never", "--quiet").returncode == 0
     return folder
 
 
@@ -43,7 +43,7 @@ def test_ratings_are_those_that_were_worked_out_by_hand(world: Path, worker: Wor
 def test_the_command_says_the_same(world: Path, worker: WorkerProcess) -> None:
     options: dict[str, Any] = {"by": ["region"], "sample": 4, "strata": ["kind"], "waves": ["month"]}
     arguments = ("--by", "region", "--sample", "4", "--strata", "kind", "--waves", "month", "--format", "json")
-    shown = json.loads(dq(world, "score", "--instrument", "small.json", *arguments).stdout)
+    shown = json.loads(dq_here(world, "score", "--instrument", "small.json", *arguments).stdout)
     scores = msgspec.to_builtins(score(world, worker, **options))
     shown["instrument"]["path"] = scores["instrument"]["path"] = ""
     assert shown == json.loads(json.dumps(scores))

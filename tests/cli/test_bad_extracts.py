@@ -23,6 +23,7 @@ from tests import command
 DEADLINE = 30
 """Seconds after which a command that does not end is taken to hang."""
 dq = partial(command.dq, deadline=DEADLINE)
+dq_here = partial(command.dq_here, deadline=DEADLINE)
 
 
 def rule(name: str, **kwargs: Any) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
 def checked(folder: Path, *paths: Path | str, options: Sequence[str] = ()) -> dict[str, Any]:
     """The run of ``dq check`` on ``paths`` with the suite of ``folder``; exit code and outcomes agree with each other."""
     fixed = ("--suite", "suite.json", "--format", "json", "--no-results")
-    done = dq(folder, "check", *fixed, *options, "--", *map(str, paths))
+    done = dq_here(folder, "check", *fixed, *options, "--", *map(str, paths))
     assert done.stdout, done.stderr
     run: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == run["exit_code"]
@@ -88,7 +89,7 @@ NOT_PARQUET: dict[str, bytes] = {
 def test_not_parquet(content: bytes, tmp_path: Path) -> None:
     write_suite(tmp_path, not_null("code"))
     (tmp_path / "rows.parquet").write_bytes(content)
-    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    done = dq_here(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
     assert done.returncode == 3
     assert "arquet" in done.stdout or "is encrypted" in done.stdout
 
@@ -132,7 +133,7 @@ def test_a_row_group_without_rows(tmp_path: Path) -> None:
 def test_no_columns(tmp_path: Path) -> None:
     write_suite(tmp_path, not_null("code"), rule("expect_column_to_exist", column="code"))
     write(tmp_path / "rows.parquet", {})
-    done = dq(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
+    done = dq_here(tmp_path, "check", "rows.parquet", "--suite", "suite.json")
     assert done.returncode == 3
     assert "has no columns" in done.stdout
 
@@ -378,7 +379,7 @@ def test_bytes_that_are_no_text_in_a_file_name(tmp_path: Path) -> None:
     odd = os.fsencode(tmp_path) + b"/in/caf\xe9.parquet"
     (tmp_path / "in").mkdir()
     shutil.copy(os.fsencode(tmp_path / "rows.parquet"), odd)
-    done = dq(tmp_path, "check", "in", "--suite", "suite.json")
+    done = dq_here(tmp_path, "check", "in", "--suite", "suite.json")
     assert done.returncode in (0, 2, 3)
 
 
@@ -624,7 +625,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
     write_suite(tmp_path, not_null("code"))
     (tmp_path / "x.parquet").mkdir()
-    done = dq(tmp_path, "check", "x.parquet", "--suite", "suite.json")
+    done = dq_here(tmp_path, "check", "x.parquet", "--suite", "suite.json")
     assert done.returncode == 4
     write(tmp_path / "x.parquet" / "part-0.parquet", {"code": ["a"]})
     assert statuses(checked(tmp_path, "x.parquet")["extracts"][0]) == ["pass"]
@@ -633,7 +634,7 @@ def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
 def test_a_link_to_itself(tmp_path: Path) -> None:
     write_suite(tmp_path, not_null("code"))
     (tmp_path / "loop.parquet").symlink_to("loop.parquet")
-    assert dq(tmp_path, "check", "loop.parquet", "--suite", "suite.json").returncode == 2
+    assert dq_here(tmp_path, "check", "loop.parquet", "--suite", "suite.json").returncode == 2
 
 
 @pytest.mark.parametrize("target", ["loop.parquet", "gone.parquet"], ids=["a loop", "a link to nothing"])
@@ -642,7 +643,7 @@ def test_a_dead_link_in_a_folder(target: str, tmp_path: Path) -> None:
     write_suite(tmp_path, not_null("code"))
     write(tmp_path / "in" / "a.parquet", {"code": ["a"]})
     (tmp_path / "in" / "loop.parquet").symlink_to(target)
-    done = dq(tmp_path, "check", "in", "--suite", "suite.json")
+    done = dq_here(tmp_path, "check", "in", "--suite", "suite.json")
     assert done.returncode in (2, 3)
     assert "loop.parquet" in done.stdout + done.stderr
 

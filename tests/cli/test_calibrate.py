@@ -16,7 +16,7 @@ from dq_engine.rating import instrument
 from dq_engine.rating.calibrate import CannotCalibrate
 from dq_engine.scores import RATINGS
 from tests.cli.test_score import lacking
-from tests.command import dq
+from tests.command import dq, dq_here
 from tests.scored import ITEM, write_world
 
 CODES = [f"5{letter}{number}" for letter in "ABCDEF" for number in range(10)]
@@ -50,7 +50,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(pa.Table.from_pylist(rows), world / "spells.parquet")
     register = {"code": CODES, "region": ["North"] * len(CODES), "kind": ["PCT"] * len(CODES)}
     pq.write_table(pa.table(register), world / "trusts.parquet")
-    done = dq(world, "check", ".", "--fail-on", "never", "--quiet")
+    done = dq_here(world, "check", ".", "--fail-on", "never", "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
     write_answers(world)
     return world
@@ -63,18 +63,18 @@ def world(checked: Path, tmp_path: Path) -> Path:
 
 
 def test_the_new_instrument_is_valid_says_where_it_comes_from_and_rates(world: Path) -> None:
-    done = dq(world, *ARGUMENTS, "--per-item")
+    done = dq_here(world, *ARGUMENTS, "--per-item")
     assert done.returncode == 0, done.stderr
     made, reference = instrument.read(world / "new.json")
     assert (reference.version, reference.provenance.status) == ("1.1.0", "calibrated")
     assert "answers.csv" in reference.provenance.source
     assert [band.rating for band in made.scale.bands] == list(RATINGS)
-    rated = dq(world, "score", "--instrument", "new.json")
+    rated = dq_here(world, "score", "--instrument", "new.json")
     assert "small 1.1.0. Its numbers are calibrated: answers.csv" in rated.stdout
 
 
 def test_the_report_says_what_was_used_and_how_far_ratings_agree(world: Path) -> None:
-    said = dq(world, *ARGUMENTS).stdout
+    said = dq_here(world, *ARGUMENTS).stdout
     assert said.startswith("Modelled rating, not a survey response")
     for piece in ("60 of 60 are used", "60 organisations", "before", "on the same answers", "cross-validated", "95 % interval"):
         assert piece in said
@@ -82,17 +82,17 @@ def test_the_report_says_what_was_used_and_how_far_ratings_agree(world: Path) ->
 
 def test_an_instrument_that_is_there_is_replaced_only_on_demand(world: Path) -> None:
     (world / "new.json").write_text("the work of years")
-    done = dq(world, *ARGUMENTS)
+    done = dq_here(world, *ARGUMENTS)
     assert done.returncode == 2
     assert "new.json: is there already; --force replaces it" in done.stderr
     assert (world / "new.json").read_text() == "the work of years"
-    assert dq(world, *ARGUMENTS, "--force", "--quiet").returncode == 0
+    assert dq_here(world, *ARGUMENTS, "--force", "--quiet").returncode == 0
     assert json.loads((world / "new.json").read_text())["version"] == "1.1.0"
 
 
 def test_too_few_answers_are_refused_with_how_many_are_lacking(world: Path) -> None:
     write_answers(world, CODES[:12])
-    done = dq(world, *ARGUMENTS)
+    done = dq_here(world, *ARGUMENTS)
     assert done.returncode == CannotCalibrate.exit_code
     assert "too few answers" in done.stderr and "8 more organisations (12 of at least 20)" in done.stderr
     assert done.stdout == ""
@@ -109,7 +109,7 @@ def test_every_fault_of_a_survey_is_said(world: Path) -> None:
         "5A3,x,fair",
     ]
     (world / "answers.csv").write_text("\n".join(rows))
-    done = dq(world, *ARGUMENTS)
+    done = dq_here(world, *ARGUMENTS)
     assert done.returncode == 2
     for piece in ("row 2", '"9Z9"', "row 3", "not on the scale", "rows 4 and 5", "row 6"):
         assert piece in done.stderr
@@ -119,13 +119,13 @@ def test_every_fault_of_a_survey_is_said(world: Path) -> None:
 @pytest.mark.parametrize(("lacks", "says"), [("--survey", "--survey"), ("--output", "--output")])
 def test_survey_and_output_must_be_given(lacks: str, says: str, world: Path) -> None:
     place = ARGUMENTS.index(lacks)
-    done = dq(world, *ARGUMENTS[:place], *ARGUMENTS[place + 2 :])
+    done = dq_here(world, *ARGUMENTS[:place], *ARGUMENTS[place + 2 :])
     assert done.returncode == 2
     assert says in done.stderr
 
 
 def test_no_such_survey(world: Path) -> None:
-    done = dq(world, *ARGUMENTS, "--survey", "answer.csv")
+    done = dq_here(world, *ARGUMENTS, "--survey", "answer.csv")
     assert done.returncode == 2
     assert "answer.csv: no such file" in done.stderr and "answers.csv" in done.stderr
 

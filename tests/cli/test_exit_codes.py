@@ -1,6 +1,7 @@
 """Situations of ``dq check``, the exit code of each, and a piece of what it says."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.command import dq
+from tests.command import dq, dq_here
 
 NOT_NULL = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}}
 SHORT = {"type": "expect_column_value_lengths_to_equal", "kwargs": {"column": "code", "value": 1}}
@@ -257,7 +258,7 @@ SITUATIONS = [
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 def test_check(situation: Situation, tmp_path: Path) -> None:
     situation.prepare(tmp_path)
-    done = dq(tmp_path, "check", *situation.arguments.split())
+    done = dq_here(tmp_path, "check", *situation.arguments.split())
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == situation.code, said
     for piece in situation.says:
@@ -269,7 +270,7 @@ def test_check(situation: Situation, tmp_path: Path) -> None:
 )
 def test_json_says_the_same(situation: Situation, tmp_path: Path) -> None:
     situation.prepare(tmp_path)
-    done = dq(tmp_path, "check", *situation.arguments.split(), "--format", "json", "--no-results")
+    done = dq_here(tmp_path, "check", *situation.arguments.split(), "--format", "json", "--no-results")
     run = json.loads(done.stdout)
     assert done.returncode == run["exit_code"] == situation.code
     outcomes = [outcome for extract in run["extracts"] for outcome in extract["outcomes"]]
@@ -279,14 +280,14 @@ def test_json_says_the_same(situation: Situation, tmp_path: Path) -> None:
 
 def test_usage_errors_say_nothing_on_standard_output_and_store_nothing(tmp_path: Path) -> None:
     with_suite_text("{}")(tmp_path)
-    done = dq(tmp_path, "check", *BAD.split())
+    done = dq_here(tmp_path, "check", *BAD.split())
     assert done.stdout == ""
     assert not (tmp_path / "dq-results").exists()
 
 
 def test_a_pass_in_silence(tmp_path: Path) -> None:
     with_rows(NOT_NULL)(tmp_path)
-    done = dq(tmp_path, "check", "rows.parquet", "--quiet")
+    done = dq_here(tmp_path, "check", "rows.parquet", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -296,7 +297,7 @@ def test_a_set_of_a_hundred_thousand(tmp_path: Path) -> None:
     rule = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "code", "value_set": members}}
     write_suite(tmp_path, rule)
     write_rows(tmp_path, ["A000000001", "A81001"])
-    done = dq(tmp_path, "check", "rows.parquet", "--suite", "rows.json", "--no-results")
+    done = dq_here(tmp_path, "check", "rows.parquet", "--suite", "rows.json", "--no-results")
     assert done.returncode == 1
     assert "1 of 2 (50 %) rows" in done.stdout
     assert len(done.stdout) < 10_000
@@ -329,6 +330,45 @@ def test_the_other_commands(arguments: tuple[str, ...], code: int, says: str, tm
     with_rows(NOT_NULL)(tmp_path)
     (tmp_path / "bad.json").write_text('{"expectations": [1], "name": "bad"}')
     (tmp_path / "empty").mkdir()
-    done = dq(tmp_path, *arguments)
+    done = dq_here(tmp_path, *arguments)
     assert done.returncode == code, done.stderr
     assert says in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "check rows.parquet --no-results --no-checksums",
+        "check rows.parquet --no-results --no-checksums --select *length* --format json",
+        "check rovs.parquet",
+        "check bad.json --suite expectations/rows.json --no-results",
+        "check empty",
+        "lint .",
+        "plan expectations/rows.json rows.parquet",
+        "explain expect_column_values_to_not_be_null",
+        "score",
+        "--version",
+        "--nonsense",
+    ],
+)
+def test_a_command_does_the_same_in_a_process_of_its_own(arguments: str, tmp_path: Path) -> None:
+    """Most tests run commands inside their own process, which is faster: this is why they may."""
+    with_rows(NOT_NULL, warning(SHORT))(tmp_path)
+    (tmp_path / "bad.json").write_text('{"expectations": [1], "name": "bad"}')
+    (tmp_path / "empty").mkdir()
+    alone, here = (run(tmp_path, *arguments.split()) for run in (dq, dq_here))
+    assert alone.returncode == here.returncode
+    assert told(alone.stdout) == told(here.stdout)
+    assert told(alone.stderr) == told(here.stderr)
+
+
+def told(text: str) -> str:
+    """What a command says, but for the time, how long it took, and how it was called."""
+    for changing in (
+        r"\d+(\.\d+)? s\b",
+        r'"(seconds|id|started|observed)": ?("[^"]*"|[\d.e-]+)',
+        r"\d{4}-\d\d-\d\dT[\d:.+]+",
+        r"\d{8}T\d{6}Z-\w+",
+    ):
+        text = re.sub(changing, "…", text)
+    return re.sub(r"python -m \S+", "dq", text)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.command import dq
+from tests.command import dq, dq_here
 
 
 def test_samples_are_written_and_can_be_checked_as_they_are(tmp_path: Path) -> None:
@@ -14,18 +14,18 @@ def test_samples_are_written_and_can_be_checked_as_they_are(tmp_path: Path) -> N
         "world/pcgts.parquet",
         "world/_key/answer_key.parquet",
     ]
-    checked = dq(tmp_path, "check", "world", "--ignore", "id:*lists*", "--ignore", "id:*practices*", "--no-results")
+    checked = dq_here(tmp_path, "check", "world", "--ignore", "id:*lists*", "--ignore", "id:*practices*", "--no-results")
     assert "allocations" in checked.stdout and "pcgts" in checked.stdout
     assert "answer_key" not in checked.stdout + checked.stderr
 
 
 def test_quiet_says_nothing(tmp_path: Path) -> None:
-    made = dq(tmp_path, "sample", "world", "--feed", "allocations", "--quiet")
+    made = dq_here(tmp_path, "sample", "world", "--feed", "allocations", "--quiet")
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
 
 
 def test_unknown_feed_is_wrong_usage_and_the_known_ones_are_listed(tmp_path: Path) -> None:
-    made = dq(tmp_path, "sample", "world", "--feed", "prescribings")
+    made = dq_here(tmp_path, "sample", "world", "--feed", "prescribings")
     assert made.returncode == 2
     assert "prescribings" in made.stderr and "allocations" in made.stderr
     assert not (tmp_path / "world").exists()
@@ -33,11 +33,11 @@ def test_unknown_feed_is_wrong_usage_and_the_known_ones_are_listed(tmp_path: Pat
 
 def test_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "world").write_text("a file")
-    made = dq(tmp_path, "sample", "world", "--feed", "allocations")
+    made = dq_here(tmp_path, "sample", "world", "--feed", "allocations")
     assert made.returncode == 2
     assert "world" in made.stderr and "Traceback" not in made.stderr
 
 
 def test_scale_and_periods_below_one_are_wrong_usage(tmp_path: Path) -> None:
     for option in ("--scale", "--periods"):
-        assert dq(tmp_path, "sample", "world", option, "0").returncode == 2
+        assert dq_here(tmp_path, "sample", "world", option, "0").returncode == 2

@@ -18,7 +18,7 @@ import pytest
 
 from dq_engine.rating.comparison import Comparison
 from dq_engine.scores import NOTICE, Explanation, Scores
-from tests.command import dq
+from tests.command import dq, dq_here
 from tests.scored import INSTRUMENT, ITEM, RATINGS, TRUSTS, write_world
 
 SMALL = ("score", "--instrument", "small.json")
@@ -29,7 +29,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small world, and a run over it."""
     folder = tmp_path_factory.mktemp("checked")
     write_world(folder / "world")
-    done = dq(folder / "world", "check", ".", "--fail-on", "never")
+    done = dq_here(folder / "world", "check", ".", "--fail-on", "never")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "world"
 
@@ -155,7 +155,7 @@ SITUATIONS = [
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 def test_score(situation: Situation, world: Path) -> None:
     situation.prepare(world)
-    done = dq(world, *SMALL, *situation.arguments.split())
+    done = dq_here(world, *SMALL, *situation.arguments.split())
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == situation.code, said
     for piece in situation.says:
@@ -165,7 +165,7 @@ def test_score(situation: Situation, world: Path) -> None:
 
 
 def test_the_instrument_that_comes_with_dq_is_the_default(checked: Path) -> None:
-    done = dq(checked, "score")
+    done = dq_here(checked, "score")
     assert "tracker-imt" in done.stdout
     assert done.returncode == 4
     assert "nobody is rated" in done.stderr
@@ -173,26 +173,26 @@ def test_the_instrument_that_comes_with_dq_is_the_default(checked: Path) -> None
 
 def test_an_instrument_with_faults_is_refused_with_all_of_them(world: Path) -> None:
     faulty_instrument(world)
-    done = dq(world, "score", "--instrument", "faulty.json")
+    done = dq_here(world, "score", "--instrument", "faulty.json")
     assert done.returncode == 2
     assert "$.version" in done.stderr and "$.scale" in done.stderr
-    assert dq(world, "score", "--instrument", "smal.json").stderr.strip().endswith('did you mean "small.json"?')
+    assert dq_here(world, "score", "--instrument", "smal.json").stderr.strip().endswith('did you mean "small.json"?')
 
 
 def test_instruments_of_two_levels_are_compared_at_one(world: Path) -> None:
     practice_instrument(world)
     arguments = (*SMALL, "--instrument", "practices.json")
-    done = dq(world, *arguments)
+    done = dq_here(world, *arguments)
     assert done.returncode == 2
     assert "--level" in done.stderr
-    assert dq(world, *arguments, "--level", "pcgt").returncode == 0
+    assert dq_here(world, *arguments, "--level", "pcgt").returncode == 0
 
 
 def test_several_runs_are_a_wave_each(world: Path) -> None:
     first = the_run(world)
-    assert dq(world, "check", "trusts.parquet", "spells.parquet", "--fail-on", "never", "--quiet").returncode == 0
+    assert dq_here(world, "check", "trusts.parquet", "spells.parquet", "--fail-on", "never", "--quiet").returncode == 0
     runs = sorted((world / "dq-results").iterdir())
-    done = dq(world, *SMALL, *(str(run) for run in runs))
+    done = dq_here(world, *SMALL, *(str(run) for run in runs))
     assert done.returncode == 0, done.stderr
     assert [f"Run {run.name}" in done.stdout for run in runs] == [True, True]
     assert f"from {first.name} to" in done.stdout
@@ -201,14 +201,14 @@ def test_several_runs_are_a_wave_each(world: Path) -> None:
 def test_the_results_of_dq_toml_are_where_runs_are_looked_for(world: Path) -> None:
     (world / "dq-results").rename(world / "elsewhere")
     (world / "dq.toml").write_text('[dq]\nresults = "elsewhere"\n')
-    assert dq(world, *SMALL).returncode == 0
+    assert dq_here(world, *SMALL).returncode == 0
 
 
 # --------------------------------------------------------------------------------------------------------------- formats
 
 
 def test_json_has_the_ratings_that_were_worked_out_by_hand(checked: Path) -> None:
-    done = dq(checked, *SMALL, "--format", "json")
+    done = dq_here(checked, *SMALL, "--format", "json")
     scores = msgspec.json.decode(done.stdout, type=Scores)
     assert {rating.organisation: rating.rating for rating in scores.ratings if rating.item == ITEM} == RATINGS
     assert {rating.organisation: rating.score for rating in scores.ratings if rating.item == ITEM} == pytest.approx(
@@ -224,14 +224,16 @@ def test_json_has_the_ratings_that_were_worked_out_by_hand(checked: Path) -> Non
 
 
 def test_json_of_an_explanation_and_of_a_comparison(checked: Path) -> None:
-    explained = msgspec.json.decode(dq(checked, *SMALL, "--explain", "5B1", ITEM, "--format", "json").stdout, type=Explanation)
+    explained = msgspec.json.decode(
+        dq_here(checked, *SMALL, "--explain", "5B1", ITEM, "--format", "json").stdout, type=Explanation
+    )
     assert (explained.rating.rating, explained.organisation.region) == ("very poor", "South")
-    compared = dq(checked, *SMALL, "--instrument", "small.json", "--format", "json").stdout
+    compared = dq_here(checked, *SMALL, "--instrument", "small.json", "--format", "json").stdout
     assert [item.agreement.exact for item in msgspec.json.decode(compared, type=Comparison).items] == [5, 5]
 
 
 def test_csv_has_a_row_for_each_rating(checked: Path) -> None:
-    done = dq(checked, *SMALL, "--format", "csv")
+    done = dq_here(checked, *SMALL, "--format", "csv")
     rows = [row for row in csv.DictReader(io.StringIO(done.stdout)) if row["item"] == ITEM]
     assert {row["organisation"]: row["rating"] for row in rows} == {
         code: rating or "not rated" for code, rating in RATINGS.items()
@@ -245,9 +247,9 @@ def test_csv_has_a_row_for_each_rating(checked: Path) -> None:
 @pytest.mark.parametrize("table", ["ratings", "study", "changes", "dimensions", "dqmi", "not-counted"])
 def test_every_table_is_the_same_as_csv_and_as_parquet(table: str, checked: Path, tmp_path: Path) -> None:
     arguments = (*SMALL, "--table", table, "--waves", "month")
-    shown = list(csv.reader(io.StringIO(dq(checked, *arguments, "--format", "csv").stdout)))
+    shown = list(csv.reader(io.StringIO(dq_here(checked, *arguments, "--format", "csv").stdout)))
     path = tmp_path / "out.parquet"
-    done = dq(checked, *arguments, "--format", "parquet", "--output", str(path), "--quiet")
+    done = dq_here(checked, *arguments, "--format", "parquet", "--output", str(path), "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     stored = pq.read_table(path)
     assert shown[0] == stored.column_names
@@ -255,17 +257,17 @@ def test_every_table_is_the_same_as_csv_and_as_parquet(table: str, checked: Path
 
 
 def test_csv_of_a_comparison(checked: Path) -> None:
-    done = dq(checked, *SMALL, "--instrument", "small.json", "--format", "csv")
+    done = dq_here(checked, *SMALL, "--instrument", "small.json", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert sum(int(row["organisations"]) for row in rows if row["item"] == ITEM) == 5
 
 
 @pytest.mark.parametrize("format", ["text", "json", "csv"])
 def test_a_file_holds_what_would_be_printed(format: str, world: Path) -> None:
-    printed = dq(world, *SMALL, "--format", format).stdout
+    printed = dq_here(world, *SMALL, "--format", format).stdout
     (world / "out").mkdir()
     (world / "out" / "scores").write_text("the scores of yesterday")
-    done = dq(world, *SMALL, "--format", format, "--output", "out/scores")
+    done = dq_here(world, *SMALL, "--format", format, "--output", "out/scores")
     assert done.stdout == ""
     assert (world / "out" / "scores").read_text() == printed
     assert [path.name for path in (world / "out").iterdir()] == ["scores"]
@@ -273,14 +275,14 @@ def test_a_file_holds_what_would_be_printed(format: str, world: Path) -> None:
 
 @pytest.mark.parametrize("format", ["text", "parquet"])
 def test_an_output_that_cannot_be_written(format: str, world: Path) -> None:
-    done = dq(world, *SMALL, "--format", format, "--output", "small.json/out")
+    done = dq_here(world, *SMALL, "--format", format, "--output", "small.json/out")
     assert done.returncode == 3
     assert "small.json/out: the results could not be written" in done.stderr
 
 
 def test_the_same_seed_draws_the_same_sample(checked: Path) -> None:
     def members(*arguments: str) -> tuple[str, ...]:
-        done = dq(checked, *SMALL, "--sample", "4", "--strata", "kind", "--format", "json", *arguments)
+        done = dq_here(checked, *SMALL, "--sample", "4", "--strata", "kind", "--format", "json", *arguments)
         sample = msgspec.json.decode(done.stdout, type=Scores).sample
         assert sample is not None
         return sample.members
@@ -320,6 +322,6 @@ def test_scores_without_a_sample_need_no_library(world: Path) -> None:
 
 @pytest.mark.parametrize("name", ["scores", "instrument"])
 def test_schemas_are_printed(name: str, tmp_path: Path) -> None:
-    done = dq(tmp_path, "explain", "--schema", name)
+    done = dq_here(tmp_path, "explain", "--schema", name)
     assert done.returncode == 0
     assert json.loads(done.stdout)["$schema"]

@@ -21,7 +21,7 @@ from dq_engine.engine import Options, run_checks
 from dq_engine.errors import StoreError, WorkerDied
 from dq_engine.feeds import Extract, find_files, read_suite
 from dq_engine.process import WorkerProcess
-from tests.command import dq
+from tests.command import dq, dq_here
 
 CHECK = ("check", "rows.parquet", "--suite", "suite.json")
 ROWS = {
@@ -83,7 +83,7 @@ def runs(results: Path) -> list[Path]:
 
 
 def test_a_run_directory(folder: Path) -> None:
-    done = dq(folder, *CHECK)
+    done = dq_here(folder, *CHECK)
     assert done.returncode == 0
     (directory,) = runs(folder / "dq-results")
     assert list((folder / "dq-results").iterdir()) == [directory]
@@ -95,9 +95,9 @@ def test_a_run_directory(folder: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--select", "zzz"), ("--timeout", "0.001"), ("--show-values",)], ids=" ".join)
 def test_run_json_keeps_its_published_schema(arguments: tuple[str, ...], folder: Path) -> None:
-    schema = json.loads(dq(folder, "explain", "--schema", "run").stdout)
+    schema = json.loads(dq_here(folder, "explain", "--schema", "run").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
-    dq(folder, *CHECK, *arguments)
+    dq_here(folder, *CHECK, *arguments)
     (directory,) = runs(folder / "dq-results")
     run = json.loads((directory / "run.json").read_bytes())
     jsonschema.Draft202012Validator(schema).validate(run)
@@ -106,7 +106,7 @@ def test_run_json_keeps_its_published_schema(arguments: tuple[str, ...], folder:
 
 
 def test_measures(folder: Path) -> None:
-    dq(folder, *CHECK)
+    dq_here(folder, *CHECK)
     (directory,) = runs(folder / "dq-results")
     run = json.loads((directory / "run.json").read_bytes())
     table = pq.read_table(directory / "measures.parquet")
@@ -142,7 +142,7 @@ def test_fields(folder: Path) -> None:
         "n": {"other_codes": [4]},
     }
     (folder / "suite.json").write_text(json.dumps(suite))
-    dq(folder, *CHECK)
+    dq_here(folder, *CHECK)
     (directory,) = runs(folder / "dq-results")
     run = json.loads((directory / "run.json").read_bytes())
     assert run["extracts"][0]["fields"] == [
@@ -176,7 +176,7 @@ def test_organisations(folder: Path) -> None:
     public = {"org": {"sensitivity": "public"}, "code": {"sensitivity": "public"}}
     suite["meta"]["dq"] |= {"register": {"code": "org", "kind": "code"}, "columns": public}
     (folder / "suite.json").write_text(json.dumps(suite))
-    dq(folder, *CHECK)
+    dq_here(folder, *CHECK)
     (directory,) = runs(folder / "dq-results")
     rows = pq.read_table(directory / "organisations.parquet").to_pylist()
     shared = {"run": directory.name, "level": "practice", "parent": "", "region": ""}
@@ -186,7 +186,7 @@ def test_organisations(folder: Path) -> None:
 def test_measures_without_an_organisation(folder: Path) -> None:
     suite = json.loads((folder / "suite.json").read_text())
     (folder / "suite.json").write_text(json.dumps({**suite, "meta": {}}))
-    dq(folder, *CHECK)
+    dq_here(folder, *CHECK)
     (directory,) = runs(folder / "dq-results")
     rows = pq.read_table(directory / "measures.parquet").to_pylist()
     assert [(row["organisation"], row["period"]) for row in rows] == [(None, None)] * len(RULES)
@@ -194,7 +194,7 @@ def test_measures_without_an_organisation(folder: Path) -> None:
 
 def test_a_run_in_which_nothing_could_be_measured(folder: Path) -> None:
     (folder / "rows.parquet").write_bytes(b"no Parquet")
-    assert dq(folder, *CHECK).returncode == 3
+    assert dq_here(folder, *CHECK).returncode == 3
     (directory,) = runs(folder / "dq-results")
     for name, columns in COLUMNS.items():
         table = pq.read_table(directory / name)
@@ -206,7 +206,7 @@ def test_measures_of_odd_names(folder: Path) -> None:
     odd = ["it's", 'a "b", c', "two\nlines", "null\0", "", "NULL", "🏥", "\\N", "x" * 70_000]
     rules = [{**RULES[5], "id": f"{name} ", "kwargs": {"min_value": -place}} for place, name in enumerate(odd)]
     (folder / "suite.json").write_text(json.dumps({"name": odd[0] + odd[2], "expectations": rules}))
-    assert dq(folder, *CHECK).returncode == 0
+    assert dq_here(folder, *CHECK).returncode == 0
     (directory,) = runs(folder / "dq-results")
     assert pq.read_table(directory / "measures.parquet")["check"].to_pylist() == [f"{name} " for name in odd]
 
@@ -215,13 +215,13 @@ def test_measures_of_odd_names(folder: Path) -> None:
 
 
 def test_json_prints_what_is_stored(folder: Path) -> None:
-    done = dq(folder, *CHECK, "--format", "json")
+    done = dq_here(folder, *CHECK, "--format", "json")
     (directory,) = runs(folder / "dq-results")
     assert done.stdout.encode() == (directory / "run.json").read_bytes()
 
 
 def test_json_in_a_file_is_what_is_stored(folder: Path) -> None:
-    done = dq(folder, *CHECK, "--format", "json", "--output", "deep/er/out.json")
+    done = dq_here(folder, *CHECK, "--format", "json", "--output", "deep/er/out.json")
     (directory,) = runs(folder / "dq-results")
     assert done.stdout == ""
     assert (folder / "deep/er/out.json").read_bytes() == (directory / "run.json").read_bytes()
@@ -229,7 +229,7 @@ def test_json_in_a_file_is_what_is_stored(folder: Path) -> None:
 
 def test_nothing_is_stored_if_so_asked(folder: Path) -> None:
     before = sorted(folder.rglob("*"))
-    assert dq(folder, *CHECK, "--no-results").returncode == 0
+    assert dq_here(folder, *CHECK, "--no-results").returncode == 0
     assert sorted(folder.rglob("*")) == before
 
 
@@ -237,7 +237,7 @@ def test_nothing_is_stored_if_so_asked(folder: Path) -> None:
 def test_another_folder(how: str, folder: Path) -> None:
     if how == "dq.toml":
         (folder / "dq.toml").write_text('[dq]\nresults = "deep/er"\n')
-    done = dq(folder, *CHECK, *(("--results", "deep/er") if how == "option" else ()))
+    done = dq_here(folder, *CHECK, *(("--results", "deep/er") if how == "option" else ()))
     assert done.returncode == 0
     assert len(runs(folder / "deep" / "er")) == 1
     assert not (folder / "dq-results").exists()
@@ -265,7 +265,7 @@ def test_the_output_is_replaced_whole(folder: Path) -> None:
     path = folder / "out.txt"
     path.write_text("the results of yesterday")
     with path.open() as reader:
-        assert dq(folder, *CHECK, "--output", "out.txt").returncode == 0
+        assert dq_here(folder, *CHECK, "--output", "out.txt").returncode == 0
         assert reader.read() == "the results of yesterday"
     assert "passed" in path.read_text()
     assert not list(folder.glob(".*"))
@@ -275,7 +275,7 @@ def test_the_output_is_replaced_whole(folder: Path) -> None:
 def test_an_output_that_cannot_be_written(place: str, folder: Path) -> None:
     (folder / "in the way").mkdir()
     (folder / "file").write_text("a file")
-    done = dq(folder, *CHECK, "--output", place)
+    done = dq_here(folder, *CHECK, "--output", place)
     assert done.returncode in (2, 3)
     assert place in done.stderr
     assert not [path for path in folder.rglob("*") if "partial" in path.name]
@@ -288,7 +288,7 @@ def test_an_output_that_cannot_be_written(place: str, folder: Path) -> None:
 def test_a_file_in_the_way_is_noticed_before_any_scan(results: str, folder: Path) -> None:
     (folder / "file").write_text("a file")
     (folder / "rows.parquet").write_bytes(b"no Parquet: to be noticed by a scan")
-    done = dq(folder, *CHECK, "--results", results)
+    done = dq_here(folder, *CHECK, "--results", results)
     assert done.returncode == 2
     assert done.stdout == ""
     assert f"{results}: no results can be written here" in done.stderr
@@ -431,7 +431,7 @@ def test_killed_while_storing(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED], cwd=folder, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL
     assert runs(folder / "results") == []
-    assert dq(folder, *CHECK, "--results", "results").returncode == 0
+    assert dq_here(folder, *CHECK, "--results", "results").returncode == 0
     assert len(runs(folder / "results")) == 1
 
 

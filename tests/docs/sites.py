@@ -9,7 +9,7 @@ import duckdb
 from tests.command import dq, dq_here
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
-FEEDS = ("pcgts", "allocations", "hospital_activity")
+FEEDS = ("pcgts", "allocations", "hospital_activity", "workforce")
 LONG = "long " * 2_000
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -24,7 +24,7 @@ HOSTILE = (
 
 
 def two_runs(folder: Path) -> None:
-    """``folder/results``: a run on three feeds, and a later one on two of them, in which one is mended and one is spoilt.
+    """``folder/results``: a run on four feeds, and a later one on three of them, in which one is mended and one is spoilt.
 
     Rules that need list sizes cannot be evaluated in either.
     """
@@ -33,7 +33,7 @@ def two_runs(folder: Path) -> None:
         place.mkdir(parents=True)
         for feed in FEEDS:
             shutil.copy(SAMPLES / f"{feed}.parquet", place)
-    (second / "hospital_activity.parquet").unlink()
+    (second / "workforce.parquet").unlink()
     _rewrite(second / "allocations.parquet", "SELECT * REPLACE (coalesce(revenue_allocation, 1) AS revenue_allocation) FROM old")
     _rewrite(second / "pcgts.parquet", "SELECT * EXCLUDE (name), name FROM old")
     for place in (first, second):
@@ -71,7 +71,7 @@ def hostile_run(folder: Path) -> None:
                 "level": "pcgt",
                 "organisation_column": "organisation",
                 "register": {"code": "organisation", "parent": "parent", "region": "region", "kind": "kind"},
-                "columns": {name: public for name in ("organisation", "parent", "region", "kind", *columns)},
+                "columns": dict.fromkeys(("organisation", "parent", "region", "kind", *columns), public),
             }
         },
         "expectations": [

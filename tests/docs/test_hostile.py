@@ -53,7 +53,9 @@ def test_no_page_has_an_element_an_attribute_or_an_address_that_somebody_else_wr
             assert ":" not in address.partition("#")[0], (page.name, address)
             if tag == "script":
                 assert (attributes.get("src") or "").endswith((".js",)), page.name
-        policies = [a["content"] for tag, a in found.elements if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
+        policies = [
+            a["content"] for tag, a in found.elements if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+        ]
         assert policies == [POLICY], page.name
         assert not STEERING & set(page.read_text(encoding="utf-8")), page.name
 

@@ -11,7 +11,7 @@ import pytest
 from dq_engine import Run, UsageError, WorkerProcess
 from dq_engine.engine import Options, run_checks
 from dq_engine.sample import ANSWER_KEY, write_samples
-from tests.command import dq
+from tests.command import dq_here
 from tests.sample.compare import compare, extracts_in, needed, read_key
 from tests.sample.planted import PERSON_FEEDS, factors, rates
 
@@ -151,7 +151,7 @@ def test_command_plants_as_it_is_told(tmp_path: Path) -> None:
         "--plant",
         "primary_care=1.5",
     ]
-    made = dq(tmp_path, *arguments)
+    made = dq_here(tmp_path, *arguments)
     assert made.returncode == 0, made.stderr
     assert set(read_key(tmp_path / "world")) == {"allocations"}
 
@@ -169,7 +169,7 @@ def test_command_plants_as_it_is_told(tmp_path: Path) -> None:
 )
 def test_command_says_what_it_cannot_plant(tmp_path: Path, given: list[str], told: str) -> None:
     options = [word for each in given for word in ("--plant", each)]
-    made = dq(tmp_path, "sample", "world", "--feed", "pcgts", *options)
+    made = dq_here(tmp_path, "sample", "world", "--feed", "pcgts", *options)
     assert made.returncode == 2
     assert told in made.stderr
     assert not (tmp_path / "world").exists()

@@ -172,7 +172,9 @@ class _Book:
         if scores is None or len(scores.waves) < 2:
             return None
         waves = scores.waves[-LATEST:]
-        heads = tuple((words.clean(wave.name), "", " to ".join(filter(None, (wave.first, wave.last)))) for wave in waves)
+        heads = tuple(
+            (words.clean(wave.name), "", words.clean(" to ".join(filter(None, (wave.first, wave.last))))) for wave in waves
+        )
         column = {wave.name: place for place, wave in enumerate(waves)}
         digits: dict[str, dict[str, list[int | None]]] = {}
         for rating in scores.ratings:
@@ -444,7 +446,7 @@ class _Book:
             counts[organisation.level] += 1
         said = [f"{count:,} {score_words.LEVELS[level][count != 1]}" for level in get_args(Level) if (count := counts[level])]
         rated = sum(own[OVERALL].rating is not None for own in self.ratings.values())
-        return (" and ".join(reversed(said)) or "No organisations") + (f"; {rated:,} are rated" if self.scores else "")
+        return (" and ".join(reversed(said)) or "No organisations") + (f". Rated: {rated:,}" if self.scores else "")
 
     def _other_level(self) -> str:
         if self.scores is None or all(one.level == self.scores.level for one in self.known.values()):

@@ -12,7 +12,6 @@ from dq_engine.report.html.sheet import SMALL, WIDTH, Chart, Sheet, by_source, s
 from dq_engine.report.html.svg import width_of
 from dq_engine.report.score_words import LEVELS, day, interval, percent
 from dq_engine.report.words import cut
-from dq_engine.report.words import share as share_of
 from dq_engine.scores import NOT_RATED, OVERALL, RATINGS, Rating, RunReference, Share, TableRow, Wave
 
 BANDS = 240
@@ -267,8 +266,8 @@ def _heat_map_said(
     most = max(poor, key=lambda item: poor[item])
     rated = sum(1 for found in steps.values() if found.get(most))
     if poor[most]:
-        said += f" Most often poor or worse: {cut(title_of(most, titles))}, {share_of(poor[most], rated)}."
-    return said + " The table on this page has every rating."
+        said += f" Most often poor or worse: {cut(title_of(most, titles))}, {poor[most]:,} of the {rated:,} that are rated here."
+    return said + " A table of its own has every rating."
 
 
 # ----------------------------------------------------------------------------------------------------------------- trend

@@ -17,7 +17,7 @@ from dq_engine.report import score_words, words
 from dq_engine.report.html import charts, places
 from dq_engine.report.html.about import RunAbout, SiteAbout
 from dq_engine.report.html.pages import MOST, STATUSES, Pages, paged
-from dq_engine.report.html.run_pages import facts_of
+from dq_engine.report.html.run_pages import facts_of, turns
 from dq_engine.scores import (
     NOT_RATED,
     OVERALL,
@@ -46,6 +46,8 @@ STEPS: dict[str | None, int] = {None: 0} | {rating: step for step, rating in enu
 """The numeral of each rating, as in the pictures; 0 not rated."""
 ROOM = MOST - 60_000
 """Bytes of the rows of a page: what is around them needs some, too."""
+MAP_ROOM = 500_000
+"""Bytes of the rows of a page of the map, whose many cells a browser needs longer for: about 500 organisations."""
 
 
 class Rated(Struct, frozen=True):
@@ -109,11 +111,6 @@ def _bys(rated: Rated) -> list[str]:
 
 def _anchor(item: str) -> str:
     return f"item-{places.name(item)}"
-
-
-def _turns(first: str, at: str, count: int) -> list[dict[str, Any]]:
-    listed = [places.further(first, number) for number in range(1, count + 1)]
-    return [{"number": n, "href": places.link(page, at), "current": page == at} for n, page in enumerate(listed, 1)]
 
 
 # ----------------------------------------------------------------------------------------------------------- first page
@@ -401,7 +398,7 @@ def _sections(
             "contents": [{"text": section["title"], "anchor": section["id"]} for section in itertools.islice(left, len(parts))],
             "notice": score_words.notice(),
             "sampled": rated.scores.sample is not None,
-            "turns": _turns(first, at, len(dealt)),
+            "turns": turns(first, at, len(dealt)),
             "number": number,
             "sections": parts,
         }
@@ -474,7 +471,7 @@ def _left_out(about: SiteAbout, rated: Rated, made: Pages) -> Iterator[tuple[str
             "count": f"{len(rated.scores.not_counted):,}",
             "what": "checks and fields" + (" of this page" if len(dealt) > 1 else ""),
             "selects": [{"key": "status", "label": "Result", "choices": results}],
-            "turns": _turns(LEFT_OUT, at, len(dealt)),
+            "turns": turns(LEFT_OUT, at, len(dealt)),
             "number": number,
             "rows": rows,
         }
@@ -496,7 +493,7 @@ def _map(about: RunAbout, rated: Rated, made: Pages) -> Iterator[tuple[str, byte
     said = {step: made.fragment("rating_rows.jinja", "cell", MAP, step, rating or NOT_RATED) for rating, step in STEPS.items()}
     rows = [_organisation(code, known.get(code), found[code], about) for code in codes]
     cells = (Markup("").join(said[row["steps"].get(item, 0)] for item in items) for row in rows)
-    dealt = paged(map(functools.partial(made.fragment, "rating_rows.jinja", "organisation", MAP), rows, cells), ROOM)
+    dealt = paged(map(functools.partial(made.fragment, "rating_rows.jinja", "organisation", MAP), rows, cells), MAP_ROOM)
     done = 0
     for number, parts in enumerate(dealt, 1):
         at = places.further(MAP, number)
@@ -511,7 +508,7 @@ def _map(about: RunAbout, rated: Rated, made: Pages) -> Iterator[tuple[str, byte
             "columns": [_column(rated, item) for item in items],
             "scores": about.figures.internal,
             "selects": list(_selects(here)),
-            "turns": _turns(MAP, at, len(dealt)),
+            "turns": turns(MAP, at, len(dealt)),
             "number": number,
             "rows": parts,
         }

@@ -30,7 +30,7 @@ SOURCES = {
 HEADLINES = {0: ("pass", "The data passed"), 1: ("fail", "The data failed"), 4: ("error", "Nothing was checked")}
 """How a run ended, by its exit code; all other codes mean that something could not be evaluated."""
 COULD_NOT = ("error", "Some of the data could not be checked")
-FIRST = 12
+FIRST = 6
 """Changes of a kind that the overview names."""
 UNJUDGED: tuple[Status, ...] = ("error", "vacuous", "skipped")
 
@@ -295,7 +295,7 @@ def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tu
         "dimensions": DIMENSIONS,
         "matrix": [_matrix_row(about, extract) for extract in run.extracts],
         "ratings": _ratings(about),
-        "no_ratings": about.no_ratings or "Nobody could be rated: this run holds no data for any item of the instrument.",
+        "no_ratings": f"Nobody is rated: this run holds no data for any item of the instrument. {about.no_ratings}".strip(),
         "before": _before(about),
         "changes": list(_change_groups(about, changed, where)),
         "pareto": _pareto(about),

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from dq_engine.report.html import places
 
-texts = st.text(max_size=200) | st.sampled_from(["8e8", "8E8", "gp_it/targets", "../../etc/passwd", "index", "CON", "a" * 500, ""])
+texts = st.text(max_size=200) | st.sampled_from(
+    ["8e8", "8E8", "gp_it/targets", "../../etc/passwd", "index", "CON", "a" * 500, ""]
+)
 
 
 @pytest.mark.parametrize(
