@@ -96,6 +96,7 @@ def docs(
         seed=seed,
         waves=waves or (),
         organisations=organisations,
+        dimensions=False,
     )
     first: list[Path] = []
     with terminal.worker_of(context) as worker:

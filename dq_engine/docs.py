@@ -46,7 +46,7 @@ class Wanted(Struct, frozen=True):
     """What site is wanted: for whom, and how data are to be rated."""
 
     audience: Audience = "internal"
-    scoring: Asked = Asked(by=("region", "kind"))
+    scoring: Asked = Asked(by=("region", "kind"), dimensions=False)
 
 
 class Mark(Struct, frozen=True):
@@ -243,7 +243,7 @@ class _Build:
 
     def by_wave(self, directory: Path) -> Scores | None:
         """The ratings of a run month by month, unless waves were asked for; None if there are not several."""
-        asked = msgspec.structs.replace(self.wanted.scoring, waves=self.wanted.scoring.waves or ("month",), dimensions=False)
+        asked = msgspec.structs.replace(self.wanted.scoring, waves=self.wanted.scoring.waves or ("month",))
         try:
             scores, _, _ = self.scores(directory, asked)
         except UsageError:

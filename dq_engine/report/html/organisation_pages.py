@@ -22,7 +22,7 @@ from dq_engine.report.html.pages import Pages, paged
 from dq_engine.report.html.run_pages import SOURCES, turns
 from dq_engine.scores import OVERALL, RATINGS, Band, Part, Rating, Scores
 
-ROWS = 1_000
+ROWS = 500
 """Organisations on a page of the list."""
 MEMBERS = 200
 """Practices that the page of a PCG/T lists."""

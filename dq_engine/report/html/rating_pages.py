@@ -152,7 +152,6 @@ def _study(about: SiteAbout, rated: Rated, waves: Scores) -> dict[str, Any]:
         "unrated": _unrated(about.run, rated, own),
         "not_counted": _reasons(scores.not_counted),
         "not_counted_place": LEFT_OUT,
-        "dqmi": bool(scores.dqmi) and about.run.figures.internal,
         "bands": _bands(instrument.scale.bands),
         "items": [
             {

@@ -13,7 +13,7 @@ from dq_engine.report.html import places, rating_pages
 from dq_engine.report.html.about import RunAbout, SiteAbout
 from dq_engine.report.html.figures import Exact, Published
 from dq_engine.report.html.pages import MOST, Pages, Site
-from dq_engine.scores import OVERALL, RATINGS, Change, Dqmi, NotCounted, Rating, SampleReference, Scores, Wave
+from dq_engine.scores import OVERALL, RATINGS, Change, NotCounted, Rating, SampleReference, Scores, Wave
 from tests.rating.runs import Extract, Rule, instrument, item, made
 from tests.report.made import REFERENCE, RUN, SAMPLE, row
 
@@ -326,10 +326,3 @@ def test_items_can_be_searched_for() -> None:
     page = read(about(scores()))[places.RATINGS]
     assert [(kind, title) for kind, title, _, _ in found] == [("Item", title) for title in TITLES.values()]
     assert all(address.startswith("ratings/index.html#") and address.partition("#")[2] in page.ids for _, _, address, _ in found)
-
-
-def test_the_dqmi_is_pointed_to_where_there_is_one() -> None:
-    assert "DQMI" not in read(about(scores()))[places.RATINGS].text
-    found = msgspec.structs.replace(scores(), dqmi=(Dqmi("all", "5A1", "", False, 3, 0.9, 1.0, 90.0),))
-    assert "DQMI" in read(about(found))[places.RATINGS].text
-    assert "DQMI" not in read(about(found, internal=False))[places.RATINGS].text
