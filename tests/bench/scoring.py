@@ -111,14 +111,14 @@ def extract(suite: Suite) -> ExtractRun:
     feed = suite.feed
     fields = [FieldRun(name, (), field.item, field.tolerance) for name, field in feed.columns.items() if field.item]
     return ExtractRun(
-        name=feed.feed,
+        name=suite.name,
         feed=feed.feed,
         title=feed.title or feed.feed,
         level="practice",
         source=feed.source,
         suite=SuiteReference(suite.name, suite.origin, suite.sha256),
         planned=len(suite.checks),
-        outcomes=tuple(outcome(one, feed.feed) for one in suite.checks),
+        outcomes=tuple(outcome(one, suite.name) for one in suite.checks),
         fields=tuple(fields),
     )
 
