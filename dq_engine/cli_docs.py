@@ -124,6 +124,8 @@ def build(
     with terminal.progress(1, quiet=quiet) as observer:
         wanted = site.Wanted(audience.value, asked) if asked else site.Wanted(audience.value)
         built = site.build(site.runs_in(runs), output, wanted, worker, lambda phase, fraction: observer("pages", phase, fraction))
+    for reason in built.left_out:
+        terminal.say(f"a run is left out: {reason}")
     if not quiet:
         told = f"{built.runs:,} run{'' if built.runs == 1 else 's'}"
         made = f"{built.pages:,} pages made in {built.seconds:.1f} s" if built.pages else "nothing has changed"

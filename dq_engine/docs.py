@@ -79,13 +79,17 @@ class Head(Struct, frozen=True, order=True):
 
 
 class Built(Struct, frozen=True):
-    """What was built: the first page, the pages that were written, their bytes, the runs that the site tells of, seconds."""
+    """What was built: the first page, the pages that were written, their bytes, the runs that the site tells of, seconds.
+
+    ``left_out``: why runs before the newest are not in the site.
+    """
 
     index: Path
     pages: int
     bytes: int
     runs: int
     seconds: float
+    left_out: tuple[str, ...] = ()
 
 
 def runs_in(given: Iterable[Path]) -> list[Path]:
@@ -111,7 +115,7 @@ def build(
 
     Runs whose pages are there already stay in the site, also if they are not among ``runs``, as long as their pages are for the
     same audience and of the same version of dq. Raises :class:`UsageError` if ``output`` holds something else,
-    :class:`StoreError` for runs that cannot be read and pages that cannot be written.
+    :class:`StoreError` if the newest run cannot be read (others are left out then) or pages cannot be written.
     """
     return _Build(runs, output, wanted, worker, progress).build()
 
@@ -121,11 +125,12 @@ class _Build:
         self.runs = runs
         self.output, self.wanted, self.worker, self.progress = output, wanted, worker, progress
         self.figures: Figures = Exact() if wanted.audience == "internal" else Published()
-        self.pages = Pages(Site(NOTICES[wanted.audience], __version__))
+        self.pages = Pages(Site(NOTICES[wanted.audience], __version__, public=wanted.audience == "public"))
         self.rules = explain.rule_pages()
         self.stamp = _stamp(wanted)
         self.started = time.monotonic()
         self.written = self.bytes = 0
+        self.left_out: list[str] = []
         self.staging = output / ".new"
 
     def build(self) -> Built:
@@ -136,12 +141,13 @@ class _Build:
             self.output.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir()
-            order = self.bring_up_to_date(known, heads)
+            count = self.bring_up_to_date(known, heads)
         except OSError as error:
             raise StoreError(f"{self.output}: the pages could not be written: {store.words(error)}") from None
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
-        return Built(self.output / "index.html", self.written, self.bytes, len(order), time.monotonic() - self.started)
+        seconds = time.monotonic() - self.started
+        return Built(self.output / "index.html", self.written, self.bytes, count, seconds, tuple(self.left_out))
 
     # ------------------------------------------------------------------------------------------------ what is there already
 
@@ -166,8 +172,8 @@ class _Build:
 
     # ------------------------------------------------------------------------------------------------------------- the work
 
-    def bring_up_to_date(self, known: Mapping[Head, Summary], given: Mapping[Head, Path]) -> list[Head]:
-        """Writes what is not there yet, and gives the runs of the site, oldest first."""
+    def bring_up_to_date(self, known: Mapping[Head, Summary], given: Mapping[Head, Path]) -> int:
+        """Writes what is not there yet, and gives how many runs the site tells of."""
         order = sorted({*known, *given})
         newest = order[-1]
         first_new = next((place for place, run in enumerate(order) if run not in known), len(order))
@@ -182,15 +188,20 @@ class _Build:
         for run in order:
             if run in stale:
                 self.progress(f"run {stale.index(run) + 1} of {len(stale)}", stale.index(run) / len(stale))
-                past.append(self.run(given[run], past, newest=run == newest))
+                try:
+                    past.append(self.run(given[run], past, newest=run == newest))
+                except StoreError as error:
+                    if run == newest:
+                        raise
+                    self.left_out.append(str(error))
             else:
                 past.append(known[run])
         if stale:
             self.write([(MARK, msgspec.json.format(msgspec.json.encode(self.mark(newest)), indent=2)), *_assets()])
             self.write([site_pages.runs_page([summary.state for summary in past], self.pages)])
-            self.put({places.name(run.id, places.RUN_ID) for run in order})
+            self.put({places.name(summary.state.id, places.RUN_ID) for summary in past})
         self.progress("done", 1.0)
-        return order
+        return len(past)
 
     def mark(self, newest: Head) -> Mark:
         return Mark(f"dq {__version__}", self.wanted.audience, self.stamp, newest.id)

@@ -17,6 +17,7 @@ import pytest
 import dq_engine
 from dq_engine import Run, StoreError, UsageError, WorkerProcess
 from dq_engine.gx_docs import write_data_docs
+from tests.command import dq_here
 
 reason = "great_expectations is not installed: it is an extra (dq-engine[gx])"
 pytest.importorskip("great_expectations", reason=reason)
@@ -309,3 +310,16 @@ def test_without_great_expectations_the_way_to_get_it_is_named(made: Run, tmp_pa
     done = write(tmp_path, made, {})
     assert 'Data Docs need great_expectations, which is not installed: pip install "dq-engine[gx]"' in done.stderr
     assert not (tmp_path / "site").exists()
+
+
+def test_the_command_writes_them_instead_of_pages_of_its_own(tmp_path: Path) -> None:
+    assert dq_here(tmp_path, "check", str(SAMPLE), "--quiet").returncode == 1
+    done = dq_here(tmp_path, "docs", "--gx", "data-docs")
+    assert done.returncode == 0
+    assert re.search(
+        r"run \S+ as Data Docs of Great Expectations: open data-docs/index.html|open .*data-docs/index.html", done.stderr
+    )
+    assert (tmp_path / "data-docs" / "index.html").is_file()
+    assert not (tmp_path / "dq-docs").exists()
+    both = dq_here(tmp_path, "docs", "--gx", "data-docs", "--output", "site", "--quiet")
+    assert (both.returncode, both.stderr) == (0, "") and (tmp_path / "site" / "index.html").is_file()

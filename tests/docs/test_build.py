@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import dq_here
+from tests.command import dq, dq_here
 from tests.docs.conftest import BuiltOnce
 from tests.docs.sites import two_runs
 
@@ -178,6 +178,15 @@ def test_wrong_usage_is_said_and_ends_with_2(tmp_path: Path, arguments: list[str
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_first_page_is_shown_in_the_browser_of_the_user(tmp_path: Path, runs: list[Path]) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/shown\n', encoding="utf-8")
+    browser.chmod(0o755)
+    done = dq(tmp_path, "docs", str(runs[0]), "--output", "site", "--open", environment={"BROWSER": str(browser)})
+    assert done.returncode == 0
+    assert (tmp_path / "shown").read_text(encoding="utf-8").strip() == (tmp_path / "site" / "index.html").as_uri()
+
+
 def test_a_damaged_run_is_said_and_leaves_the_site_as_it_was(tmp_path: Path, runs: list[Path], both: Path) -> None:
     shutil.copytree(both, tmp_path / "site")
     shutil.copytree(runs[1], tmp_path / "results" / "20991231T000000Z-aaaaaa")
@@ -192,6 +201,16 @@ def test_a_damaged_run_is_said_and_leaves_the_site_as_it_was(tmp_path: Path, run
     done = dq_here(tmp_path, "docs", "results", "--output", "site")
     assert done.returncode == 3 and "measures.parquet" in done.stderr
     assert pages(tmp_path / "site") == pages(both)
+
+
+def test_a_damaged_run_before_the_newest_is_left_out_and_that_is_said(tmp_path: Path, runs: list[Path]) -> None:
+    for run in runs:
+        shutil.copytree(run, tmp_path / "results" / run.name)
+    (tmp_path / "results" / runs[0].name / "fields.parquet").unlink()
+    done = dq_here(tmp_path, "docs", "results", "--output", "site")
+    assert done.returncode == 0
+    assert f"a run is left out: results/{runs[0].name}: lacks fields.parquet" in done.stderr
+    assert [run.name for run in (tmp_path / "site" / "runs").glob("*/")] == [runs[1].name]
 
 
 def test_check_makes_the_pages_of_its_run(tmp_path: Path, runs: list[Path]) -> None:

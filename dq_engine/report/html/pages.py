@@ -42,10 +42,14 @@ COMPONENTS = {
 
 
 class Site(Struct, frozen=True):
-    """What every page says: for whom the site is, and what that means; the version of dq."""
+    """What every page says: for whom the site is, and what that means; the version of dq.
+
+    ``public``: whether the notice stands at the top, because without it figures would be misread.
+    """
 
     notice: str
     version: str
+    public: bool = False
 
 
 class Pages:
