@@ -47,7 +47,7 @@ def write_data_docs(runs: Sequence[Run], directory: Path) -> Path:
     """
     if not runs:
         raise UsageError("there is no run to show: check something first")
-    libraries.needed(("great_expectations",), "Data Docs", "gx")
+    libraries.needed(("great_expectations",), "writing Data Docs", "gx")
     site = directory.resolve()
     _free(site, directory)
     with _quiet():

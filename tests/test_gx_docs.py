@@ -308,7 +308,7 @@ def test_without_great_expectations_the_way_to_get_it_is_named(made: Run, tmp_pa
     (tmp_path / "lacking" / "great_expectations").mkdir(parents=True)
     (tmp_path / "lacking" / "great_expectations" / "__init__.py").write_text("raise ImportError\n")
     done = write(tmp_path, made, {})
-    assert 'Data Docs need great_expectations, which is not installed: pip install "dq-engine[gx]"' in done.stderr
+    assert 'writing Data Docs needs great_expectations, which is not installed: pip install "dq-engine[gx]"' in done.stderr
     assert not (tmp_path / "site").exists()
 
 
