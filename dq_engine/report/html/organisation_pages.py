@@ -131,6 +131,7 @@ class _Book:
             (extract.name, one.check): (extract, one) for extract in self.run.run.extracts for one in extract.outcomes
         }
         self.checks: dict[tuple[str, str], _Check] = {}
+        self.cells: dict[tuple[str, int | None, int | None], Markup] = {}
         self.part_names: dict[Part, str] = {}
         self.found: dict[str, _Found] = {}
 
@@ -222,7 +223,7 @@ class _Book:
                 "pages": len(dealt),
                 "turns": turns(first, at, len(dealt)),
                 "selects": _selects(checks[done : done + len(here)]),
-                "rows": here,
+                "rows": Markup("\n".join(here)),  # noqa: S704  rows were made by templates
             }
             done += len(here)
             yield at, self.made.page("organisation.jinja", at, view=view, internal=self.figures.internal)
@@ -403,9 +404,17 @@ class _Book:
         return check
 
     def _row(self, check: _Check, finding: Finding) -> Markup:
-        share = self.figures.share(check.unit, finding.unexpected, finding.judged)
-        counted = self.figures.counted(check.unit, finding.unexpected, finding.judged)
-        return self._fragment("finding", check.opening, "" if share is None else f"{share:.4g}", counted, check.closing)
+        cell = self._cell(check.unit, finding.unexpected, finding.judged)
+        return Markup(f"{check.opening}{cell}{check.closing}")  # noqa: S704  all three were made by templates
+
+    def _cell(self, unit: str, unexpected: int | None, judged: int | None) -> Markup:
+        """The cell of what was found: organisations have many alike, so each is made once."""
+        key = (unit, unexpected, judged)
+        if key not in self.cells:
+            share = self.figures.share(*key)
+            counted = self.figures.counted(*key)
+            self.cells[key] = self._fragment("found", "" if share is None else f"{share:.4g}", counted)
+        return self.cells[key]
 
     # --------------------------------------------------------------------------------------------------------------- list
 

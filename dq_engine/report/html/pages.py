@@ -143,7 +143,7 @@ def paged(parts: Iterable[Markup], room: int = MOST) -> list[Sequence[Markup]]:
     dealt: list[list[Markup]] = [[]]
     used = 0
     for part in parts:
-        size = len(part.encode("utf-8", "backslashreplace"))
+        size = len(part) if part.isascii() else len(part.encode("utf-8", "backslashreplace"))
         if dealt[-1] and used + size > room:
             dealt.append([])
             used = 0
