@@ -247,21 +247,20 @@ class _Build:
                 registered=registered,
                 found=findings.by_organisation,
                 places=where,
-                waves=self.by_wave(directory),
+                waves=self.by_wave(directory, scores),
             )
             self.write(site_pages.pages(site, self.pages))
         return summary
 
-    def by_wave(self, directory: Path) -> Scores | None:
-        """The ratings of a run month by month, unless waves were asked for; None if there are not several."""
-        asked = msgspec.structs.replace(self.wanted.scoring, waves=self.wanted.scoring.waves or ("month",))
+    def by_wave(self, directory: Path, scores: Scores | None) -> Scores | None:
+        """The ratings of a run wave by wave: those that were asked for, or else months; None if there are not several."""
+        if scores is None or self.wanted.scoring.waves:
+            return scores if scores and len(scores.waves) > 1 else None
         try:
-            scores, _, _ = self.scores(directory, asked)
+            scorer = Scorer([directory], self.worker, msgspec.structs.replace(self.wanted.scoring, waves=("month",), by=()))
         except UsageError:
-            if self.wanted.scoring.waves:
-                raise
             return None  # no data have a period
-        return scores if scores and len(scores.waves) > 1 else None
+        return scorer.scores() if len(scorer.waves) > 1 else None
 
     def scores(self, directory: Path, asked: Asked) -> tuple[Scores | None, Instrument | None, str]:
         """The ratings that follow from a run; or why there are none."""
