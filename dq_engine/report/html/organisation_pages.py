@@ -209,7 +209,7 @@ class _Book:
     def _organisation(self, organisation: Organisation, findings: Sequence[Finding]) -> Iterator[tuple[str, bytes]]:
         code = organisation.code
         first = places.organisation(code)
-        shown = self._in_order(findings)
+        shown = self._in_order([finding for finding in findings if finding.unexpected is not None])
         checks = [self._check((finding.extract, finding.check)) for finding in shown]
         rows = [self._row(check, finding) for check, finding in zip(checks, shown, strict=True)]
         dealt = paged(rows)

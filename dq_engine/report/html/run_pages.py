@@ -346,7 +346,6 @@ def _matrix_row(about: RunAbout, extract: ExtractRun) -> dict[str, Any]:
         "title": words.clean(extract.title),
         "name": words.clean(extract.name),
         "place": place,
-        "problem": words.clean(extract.problem),
         "rows": "–" if extract.rows is None else about.figures.number(extract.rows),
         "cells": cells,
         "unjudged": unjudged,
