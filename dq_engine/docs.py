@@ -35,6 +35,8 @@ from dq_engine.scoring import Asked, Scorer
 Audience = Literal["internal", "public"]
 MARK, SUMMARY = "site.json", "summary.json"
 """The file that says that a folder is a site of ours; the record of a run among its pages."""
+STAGING, OLD = ".new", ".old"
+"""The folder of pages that are not in their place yet; how the names of folders end whose place was taken."""
 NOTICES = {
     "internal": "For those who work with the data: exact counts, shapes of values, never the values themselves.",
     "public": f"For the public. {method()}",
@@ -131,7 +133,7 @@ class _Build:
         self.started = time.monotonic()
         self.written = self.bytes = 0
         self.left_out: list[str] = []
-        self.staging = output / ".new"
+        self.staging = output / STAGING
 
     def build(self) -> Built:
         self.refuse_others()
@@ -139,7 +141,8 @@ class _Build:
         heads = {run: path for path in self.runs for run in [_head(path)]}
         try:
             self.output.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self.staging, ignore_errors=True)
+            for left in (self.staging, *self.output.glob(f".*{OLD}"), *self.output.glob(f"runs/.*{OLD}")):
+                shutil.rmtree(left, ignore_errors=True)  # by a build that was killed
             self.staging.mkdir()
             count = self.bring_up_to_date(known, heads)
         except OSError as error:
@@ -155,7 +158,8 @@ class _Build:
         """Raises :class:`UsageError` if the folder holds something that is no site of ours."""
         if self.output.exists() and not self.output.is_dir():
             raise UsageError(f"{self.output}: is a file; give a folder for the pages")
-        if self.output.is_dir() and any(self.output.iterdir()) and not (self.output / MARK).is_file():
+        there = {entry.name for entry in self.output.iterdir()} - {STAGING} if self.output.is_dir() else set()
+        if there and MARK not in there:
             raise UsageError(f"{self.output}: holds something else; give an empty folder, or one with pages of dq")
 
     def kept(self) -> dict[Head, Summary]:
@@ -306,7 +310,7 @@ class _Build:
 def _swap(new: Path, place: Path) -> None:
     """Puts a folder where another may be."""
     place.parent.mkdir(exist_ok=True)
-    old = place.with_name(f".{place.name}.old")
+    old = place.with_name(f".{place.name}{OLD}")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)

@@ -213,6 +213,17 @@ def test_a_damaged_run_before_the_newest_is_left_out_and_that_is_said(tmp_path: 
     assert [run.name for run in (tmp_path / "site" / "runs").glob("*/")] == [runs[1].name]
 
 
+def test_what_a_killed_build_left_is_taken_away(tmp_path: Path, runs: list[Path]) -> None:
+    for left in (".new/index.html", ".organisations.old/8G1.html", "runs/.r.old/index.html"):
+        path = tmp_path / "site" / left
+        path.parent.mkdir(parents=True)
+        path.write_text("left", encoding="utf-8")
+        if left.startswith(".new"):
+            assert dq_here(tmp_path, "docs", str(runs[0]), "--output", "site").returncode == 0, "that is no site of others"
+    assert dq_here(tmp_path, "docs", str(runs[0]), "--output", "site").returncode == 0
+    assert not [path for path in (tmp_path / "site").rglob("*") if path.name.startswith(".")]
+
+
 def test_check_makes_the_pages_of_its_run(tmp_path: Path, runs: list[Path]) -> None:
     extract = runs[1].parents[1] / "second" / "allocations.parquet"
     done = dq_here(tmp_path, "check", str(extract), "--docs", "site", "--select", "column:financial_year")
