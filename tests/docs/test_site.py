@@ -116,6 +116,7 @@ def test_checks_are_filtered_by_result_severity_dimension_source_and_extract(sit
         ).count()
     )
     page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".dq-filters__count")).to_have_text(f"{everything} of {everything} checks shown")
     assert shown(rows) == everything
 
 
@@ -131,6 +132,7 @@ def test_a_filter_is_part_of_the_address_and_the_back_button_undoes_it(site: Pat
     expect(page.get_by_label("Severity")).to_have_value("")
     assert shown(rows) == few
     page.go_back()
+    expect(page.get_by_label("Result")).to_have_value("")
     assert shown(rows) == everything
     opened(page, site / "help.html")
     opened(page, site / "checks.html", "status=vacuous")
