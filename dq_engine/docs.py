@@ -29,8 +29,9 @@ from dq_engine.report.html import organisation_pages, places, run_pages, site_pa
 from dq_engine.report.html.about import Past, RunAbout, SiteAbout
 from dq_engine.report.html.figures import Exact, Figures, Published
 from dq_engine.report.html.pages import Pages, Site
-from dq_engine.scores import OVERALL, RATINGS, Instrument, Scores
+from dq_engine.scores import OVERALL, STEPS, Instrument, Scores
 from dq_engine.scoring import Asked, Scorer
+from dq_engine.store import Head
 
 Audience = Literal["internal", "public"]
 MARK, SUMMARY = "site.json", "summary.json"
@@ -73,13 +74,6 @@ class Summary(Struct, frozen=True):
     ratings: dict[str, str]
 
 
-class Head(Struct, frozen=True, order=True):
-    """What tells runs apart, and their order."""
-
-    started: str
-    id: str
-
-
 class Built(Struct, frozen=True):
     """What was built: the first page, the pages that were written, their bytes, the runs that the site tells of, seconds.
 
@@ -107,7 +101,7 @@ def runs_in(given: Iterable[Path]) -> list[Path]:
 
 def newest(runs: Sequence[Path]) -> Path:
     """The directory of the run that was started last. Raises :class:`StoreError`."""
-    return max(runs, key=_head)
+    return max(runs, key=store.head)
 
 
 def build(
@@ -138,7 +132,7 @@ class _Build:
     def build(self) -> Built:
         self.refuse_others()
         known = self.kept()
-        heads = {run: path for path in self.runs for run in [_head(path)]}
+        heads = {run: path for path in self.runs for run in [store.head(path)]}
         try:
             self.output.mkdir(parents=True, exist_ok=True)
             for left in (self.staging, *self.output.glob(f".*{OLD}"), *self.output.glob(f"runs/.*{OLD}")):
@@ -318,17 +312,6 @@ def _swap(new: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _head(directory: Path) -> Head:
-    """When a stored run was started, and its id. Raises :class:`StoreError`."""
-    path = directory / store.RUN
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Head)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {store.words(error)}") from None
-    except msgspec.DecodeError as error:
-        raise StoreError(f"{path}: is not the record of a run: {error}") from None
-
-
 def _assets() -> Iterator[tuple[str, bytes]]:
     for asset in sorted(resources.files("dq_engine.report.html").joinpath("assets").iterdir(), key=lambda asset: asset.name):
         yield f"assets/{asset.name}", asset.read_bytes()
@@ -340,7 +323,7 @@ def _digits(scores: Scores | None, items: Sequence[str]) -> dict[str, str]:
         return {}
     found: dict[str, dict[str, int]] = {}
     for rating in scores.ratings:
-        found.setdefault(rating.organisation, {})[rating.item] = 0 if rating.rating is None else RATINGS.index(rating.rating) + 1
+        found.setdefault(rating.organisation, {})[rating.item] = STEPS[rating.rating]
     return {code: "".join(str(own.get(item, 0)) for item in items) for code, own in found.items()}
 
 

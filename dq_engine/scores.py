@@ -15,6 +15,8 @@ from dq_engine.model import Level, Organisation, Status
 Rated = Literal["very poor", "poor", "fair", "good", "very good"]
 RATINGS: tuple[Rated, ...] = get_args(Rated)
 """The five ratings, worst first."""
+STEPS: dict[Rated | None, int] = {None: 0} | {rating: step for step, rating in enumerate(RATINGS, 1)}
+"""The numeral of each rating, from 1 for the worst; 0 not rated."""
 NOT_RATED = "not rated"
 POOR_OR_WORSE = "poor or worse"
 OVERALL = "overall"

@@ -11,8 +11,10 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from dq_engine import run_tables
 from dq_engine.errors import StoreError, UsageError, WorkerError
@@ -23,6 +25,16 @@ STEERING = re.compile(
 )
 """Characters that steer a terminal or hide what they are; JSON text spells them as escapes, which mean the same."""
 RUN = "run.json"
+
+
+class Head(Struct, frozen=True, order=True):
+    """What tells runs apart, and their order."""
+
+    started: str
+    id: str
+
+
+Record = TypeVar("Record", Run, Head)
 
 
 def encode(run: Run) -> bytes:
@@ -41,8 +53,12 @@ def _escaped(found: re.Match[str]) -> str:
 
 def decode(raw: bytes, origin: str) -> Run:
     """The run in the text of a ``run.json``, without what its Parquet files hold. Raises :class:`StoreError`."""
+    return _decoded(raw, origin, Run)
+
+
+def _decoded(raw: bytes, origin: str, kind: type[Record]) -> Record:
     try:
-        return msgspec.json.decode(raw, type=Run)
+        return msgspec.json.decode(raw, type=kind)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise StoreError(f"{origin}: is not the record of a run: {error}") from None
 
@@ -59,12 +75,23 @@ def run_directory(path: Path) -> Path:
     return found[-1]
 
 
+def _record(directory: Path) -> tuple[bytes, str]:
+    """The text of the record of the run in a directory, and where it is from. Raises :class:`StoreError`."""
+    path = directory / RUN
+    try:
+        return path.read_bytes(), str(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {words(error)}") from None
+
+
+def head(directory: Path) -> Head:
+    """When the run in a directory was started, and its id. Raises :class:`StoreError`."""
+    return _decoded(*_record(directory), Head)
+
+
 def load(directory: Path) -> Run:
     """The run in a directory, without what its Parquet files hold. Raises :class:`StoreError`."""
-    try:
-        run = decode((directory / RUN).read_bytes(), str(directory / RUN))
-    except OSError as error:
-        raise StoreError(f"{directory / RUN}: cannot be read: {words(error)}") from None
+    run = _decoded(*_record(directory), Run)
     missing = [name for name in run_tables.TABLES if not (directory / name).is_file()]
     if missing:
         raise StoreError(f"{directory}: lacks {', '.join(missing)}: it is of an older dq, or damaged; check again")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dq_engine.report.score_words import (
     LEVELS,
+    TOGETHER,
     aligned,
     counted,
     few,
@@ -15,6 +16,7 @@ from dq_engine.report.score_words import (
     labelled,
     notice,
     percent,
+    points,
     run_lines,
     title,
     wave_name,
@@ -73,7 +75,7 @@ def _in_short(scores: Scores, rows: Sequence[TableRow]) -> str:
     worst = max(items or rows, key=lambda row: _worse(row).share or 0.0)
     if not _worse(worst).share:
         return f"Nobody is rated poor or worse for any item{wave}."
-    together = "".join(f" All items together: {_said(_worse(row))}." for row in rows if row.item == OVERALL)
+    together = "".join(f" {TOGETHER}: {_said(_worse(row))}." for row in rows if row.item == OVERALL)
     return f"Most often poor or worse{wave}: {scores.titles.get(worst.item, worst.item)}, {_said(_worse(worst))}.{together}"
 
 
@@ -197,16 +199,8 @@ def _changes(scores: Scores, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _change(change: Change) -> list[str]:
-    limits = "" if change.low is None or change.high is None else f"({_points(change.low)} to {_points(change.high)})"
-    return [f"  {_name(change.group) if change.by else 'all'}", _points(change.change or 0.0), limits, f"of {change.both:,}"]
-
-
-def _points(change: float) -> str:
-    """ "+3.1", "−0.4", "0"; never 0 where there is a change."""
-    if change == 0:
-        return "0"
-    shown = f"{abs(100 * change):.1f}"
-    return ("−" if change < 0 else "+") + ("<0.1" if shown == "0.0" else shown)
+    limits = "" if change.low is None or change.high is None else f"({points(change.low)} to {points(change.high)})"
+    return [f"  {_name(change.group) if change.by else 'all'}", points(change.change or 0.0), limits, f"of {change.both:,}"]
 
 
 # ------------------------------------------------------------------------------------------------------------ not counted

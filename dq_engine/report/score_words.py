@@ -17,6 +17,8 @@ LABEL = 12
 """Characters of a label at the beginning of a line."""
 LEVELS: dict[Level, tuple[str, str]] = {"pcgt": ("PCG/T", "PCG/Ts"), "practice": ("practice", "practices")}
 """A level in words: one organisation, several."""
+TOGETHER = "All items together"
+"""The title of the item that sums up all others."""
 DIGITS = 4
 """Decimals of a score."""
 
@@ -49,6 +51,14 @@ def rounded_up(score: float) -> str:
     return f"{ceil(round(score * 10**DIGITS, 6)) / 10**DIGITS:.{DIGITS}f}"
 
 
+def points(change: float) -> str:
+    """Percentage points: "+3.1", "−0.4", "0"; never 0 where there is a change."""
+    if change == 0:
+        return "0"
+    shown = f"{abs(100 * change):.1f}"
+    return ("−" if change < 0 else "+") + ("<0.1" if shown == "0.0" else shown)
+
+
 def number(value: float) -> str:
     """A number as people write it: 0.97, 1, 12.5."""
     return f"{value:,.10g}"
@@ -68,7 +78,7 @@ def part_name(part: Part) -> str:
 
 def title(item: str, titles: Mapping[str, str]) -> list[str]:
     """An item by its title and its id; a second line where one is too short."""
-    known = {OVERALL: "All items together", **titles}
+    known = {OVERALL: TOGETHER, **titles}
     return wrapped(f"{known[item]} ({item})" if item in known else item, hanging=2)
 
 

@@ -20,7 +20,7 @@ from dq_engine.report.html import places, views
 from dq_engine.report.html.about import SiteAbout
 from dq_engine.report.html.pages import Pages, paged
 from dq_engine.report.html.run_pages import SOURCES, turns
-from dq_engine.scores import OVERALL, RATINGS, Band, Part, Rating, Scores
+from dq_engine.scores import OVERALL, RATINGS, STEPS, Band, Part, Rating, Scores
 
 ROWS = 500
 """Organisations on a page of the list."""
@@ -121,7 +121,7 @@ class _Book:
                 self.members[organisation.parent].append(organisation.code)
         self.level = self.scores.level if self.scores else None
         self.ratings = _ratings(self.scores)
-        self.titles = {OVERALL: "All items together", **(self.scores.titles if self.scores else {})}
+        self.titles = {OVERALL: score_words.TOGETHER, **(self.scores.titles if self.scores else {})}
         self.items = [*(item.id for item in self.instrument.items), OVERALL] if self.scores and self.instrument else []
         self.bands = self._bands()
         self.tags = {rating: self._fragment("tag", rating) for rating in (*RATINGS, None)}
@@ -181,7 +181,7 @@ class _Book:
         for rating in scores.ratings:
             if rating.wave in column:
                 own = digits.setdefault(rating.organisation, {}).setdefault(rating.item, [None] * len(waves))
-                own[column[rating.wave]] = RATINGS.index(rating.rating) + 1 if rating.rating else 0
+                own[column[rating.wave]] = STEPS[rating.rating]
         return _Time("Wave by wave", "waves", heads, digits)
 
     def _history(self, code: str) -> list[dict[str, Any]]:

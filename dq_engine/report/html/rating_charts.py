@@ -12,7 +12,7 @@ from dq_engine.report.html.sheet import SMALL, WIDTH, Chart, Sheet, by_source, s
 from dq_engine.report.html.svg import width_of
 from dq_engine.report.score_words import LEVELS, day, interval, percent
 from dq_engine.report.words import cut
-from dq_engine.scores import NOT_RATED, OVERALL, RATINGS, Rating, RunReference, Share, TableRow, Wave
+from dq_engine.scores import NOT_RATED, OVERALL, RATINGS, STEPS, Rating, RunReference, Share, TableRow, Wave
 
 BANDS = 240
 """Rows of the heat map; where there are more organisations, several are one row."""
@@ -147,7 +147,7 @@ def heat_map(ratings: Iterable[Rating], titles: Mapping[str, str], level: Level,
     steps: dict[str, dict[str, int]] = defaultdict(dict)
     scores: dict[str, dict[str, float]] = defaultdict(dict)
     for rating in ratings:
-        steps[rating.organisation][rating.item] = RATINGS.index(rating.rating) + 1 if rating.rating else 0
+        steps[rating.organisation][rating.item] = STEPS[rating.rating]
         if rating.score is not None:
             scores[rating.organisation][rating.item] = rating.score
     if not steps:

@@ -23,6 +23,7 @@ from dq_engine.scores import (
     OVERALL,
     POOR_OR_WORSE,
     RATINGS,
+    STEPS,
     Band,
     Change,
     Instrument,
@@ -38,12 +39,9 @@ MAP, WAVES, LEFT_OUT = "ratings/organisations.html", "ratings/waves.html", "rati
 """The ratings of every organisation; the tables of every wave; what was not counted: the first page of each."""
 BY = {"region": "ratings/by-region.html", "kind": "ratings/by-kind.html"}
 """The (first) page of the tables by group."""
-TOGETHER = "All items together"
 NOBODY = "Nobody is rated."
 REASONS, FEW = 12, 3
 """Reasons that are spelled out; organisations and items that are named of many."""
-STEPS: dict[str | None, int] = {None: 0} | {rating: step for step, rating in enumerate(RATINGS, 1)}
-"""The numeral of each rating, as in the pictures; 0 not rated."""
 ROOM = MOST - 60_000
 """Bytes of the rows of a page: what is around them needs some, too."""
 MAP_ROOM = 500_000
@@ -64,7 +62,7 @@ class Rated(Struct, frozen=True):
 
     def title(self, item: str) -> str:
         """An item in words."""
-        return words.clean({OVERALL: TOGETHER, **self.scores.titles}.get(item, item))
+        return words.clean({OVERALL: score_words.TOGETHER, **self.scores.titles}.get(item, item))
 
 
 class Cell(Struct, frozen=True):
@@ -186,7 +184,7 @@ def _in_short(rated: Rated, rows: Sequence[TableRow]) -> str:
     worst = max(items or found, key=lambda row: _worse(row).share or 0)
     if not _worse(worst).count:
         return f"No {rated.units} are rated poor or worse for any item."
-    together = "".join(f" {TOGETHER}: {_said(_worse(row))}." for row in found if row.item == OVERALL)
+    together = "".join(f" {score_words.TOGETHER}: {_said(_worse(row))}." for row in found if row.item == OVERALL)
     return f"Most often poor or worse: {rated.title(worst.item)}, {_said(_worse(worst))}.{together}"
 
 
@@ -337,16 +335,12 @@ def _changes_table(rated: Rated, changes: Sequence[Change]) -> dict[str, Any] | 
 def _change(change: Change) -> Cell:
     if change.change is None:
         return Cell("–", ("nobody is rated in both",))
-    limits = () if change.low is None or change.high is None else (f"{points(change.low)} to {points(change.high)}",)
-    return Cell(points(change.change), (*limits, f"of {change.both:,}"))
-
-
-def points(change: float) -> str:
-    """Percentage points: "+3.1", "−0.4", "0"; never 0 where there is a change."""
-    if change == 0:
-        return "0"
-    shown = f"{abs(100 * change):.1f}"
-    return ("−" if change < 0 else "+") + ("<0.1" if shown == "0.0" else shown)
+    limits = (
+        ()
+        if change.low is None or change.high is None
+        else (f"{score_words.points(change.low)} to {score_words.points(change.high)}",)
+    )
+    return Cell(score_words.points(change.change), (*limits, f"of {change.both:,}"))
 
 
 def _by_wave(rated: Rated, waves: Scores, made: Pages) -> Iterator[tuple[str, bytes]]:
@@ -549,7 +543,7 @@ def _column(rated: Rated, item: str) -> dict[str, str]:
 
 def _selects(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """What the organisations of a page can be filtered by: only what tells them apart."""
-    for key, label in (("rating", "All items together"), ("region", "Region"), ("kind", "Kind")):
+    for key, label in (("rating", score_words.TOGETHER), ("region", "Region"), ("kind", "Kind")):
         texts = {row[key] for row in rows}
         if len(texts) > 1:
             listed = [text for text in (*RATINGS, NOT_RATED) if text in texts] if key == "rating" else sorted(texts)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dq_engine.report.html.svg import Text, draw, paint, plain, width_of
+from dq_engine.report.score_words import TOGETHER
 from dq_engine.scores import OVERALL
 
 WIDTH = 400
@@ -148,7 +149,7 @@ def several(count: int, noun: str) -> str:
 
 def title_of(item: str, titles: Mapping[str, str]) -> str:
     """An item by its title; by its id, where it has none."""
-    return plain({OVERALL: "All items together", **titles}.get(item, item))
+    return plain({OVERALL: TOGETHER, **titles}.get(item, item))
 
 
 def by_source(items: Sequence[str], titles: Mapping[str, str]) -> list[tuple[str, list[tuple[int, str]]]]:
