@@ -20,17 +20,20 @@ from dq_engine.model import (
     CLASS,
     EXTRACT,
     NO_PERIOD,
+    ORDERED,
     BoundsFact,
     Column,
     Count,
+    Derived,
     ExtremumFact,
+    Figure,
     GroupScalar,
     ItemNumber,
     Items,
     Key,
-    QueryCount,
     Scalar,
     Table,
+    WrongValues,
 )
 from dq_engine.plan import Plan, scans
 
@@ -49,6 +52,19 @@ def read_parquet(files: Sequence[str], *, partitioned: bool) -> str:
     listed = ", ".join(sql.text(file) for file in files)
     options = f"can_have_nan = true, hive_partitioning = {str(partitioned).lower()}, hive_types_autocast = false"
     return f"read_parquet([{listed}], {options})"
+
+
+ROW_NAMES = frozenset({'"file_index"', '"file_row_number"', '"dq_row"'})
+"""Identifiers of columns that leave no room for the place of a row."""
+
+
+def ordered_view(table: Table, files: Sequence[str], rows: Sequence[int], *, partitioned: bool) -> str:
+    """The view of the extract in which rows know their place; ``rows`` are the numbers of rows of the files."""
+    columns = ", ".join(_readable(column) for column in table.columns)
+    before = [sum(rows[:place]) for place in range(len(files))]
+    place = f"CAST(list_extract({before}, CAST(file_index AS BIGINT) + 1) + file_row_number AS BIGINT) AS dq_row"
+    relation = read_parquet(files, partitioned=partitioned)
+    return f"CREATE OR REPLACE VIEW {ORDERED} AS SELECT {columns}, {place}\nFROM {relation}"
 
 
 def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
@@ -89,19 +105,20 @@ def _code(code: str, *, shown: bool) -> str:
 def row_scan(metrics: Sequence[Count | Scalar], table: Table, by: Column | None, period: Column | None = None) -> str:
     """One row of numbers, ``m1`` and so on; with ``by``, a row for each organisation ``o`` and period ``p``, too.
 
-    ``o`` is NULL in the row for the whole; without ``period``, ``p`` is "".
+    ``o`` is NULL in the row for the whole; without ``period``, ``p`` is "". The metrics read one relation.
     """
+    relation = next((metric.relation for metric in metrics if isinstance(metric, Count)), EXTRACT)
     prefix = _unlike_columns(table)
     own, of_period = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period"))
     classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(_classes(metrics)), 1)}
     numbers = [f"{phrase(metric, classes, grouped=by is not None)} AS m{place}" for place, metric in enumerate(metrics, 1)]
     derived = [f"{of} AS {name}" for of, name in classes.items()]
     if by is None:
-        return f"SELECT {_lines(numbers)}\nFROM {_derived(derived)}"
+        return f"SELECT {_lines(numbers)}\nFROM {_derived(derived, relation)}"
     derived = [f"{organisation(by)} AS {own}", *([f"{_group(period)} AS {of_period}"] if period else []), *derived]
     groups = [own] if period is None else [own, of_period]
     chosen = [f"{own} AS o", f"{_interval(period, of_period)} AS p", *numbers]
-    return f"SELECT {_lines(chosen)}\nFROM {_derived(derived)}\nGROUP BY GROUPING SETS ((), ({', '.join(groups)}))"
+    return f"SELECT {_lines(chosen)}\nFROM {_derived(derived, relation)}\nGROUP BY GROUPING SETS ((), ({', '.join(groups)}))"
 
 
 def _unlike_columns(table: Table) -> str:
@@ -115,9 +132,15 @@ def _classes(metrics: Sequence[Count | Scalar]) -> Iterator[str]:
     return (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
 
 
-def _derived(expressions: Sequence[str]) -> str:
-    """The extract with further columns."""
-    return f"(SELECT *, {_lines(expressions)}\nFROM {EXTRACT}) AS {EXTRACT}" if expressions else EXTRACT
+def _derived(expressions: Sequence[str], relation: str) -> str:
+    """What is read, by the name of the extract, with further columns."""
+    read = _as_extract(relation)
+    return f"(SELECT *, {_lines(expressions)}\nFROM {read}) AS {EXTRACT}" if expressions else read
+
+
+def _as_extract(relation: str) -> str:
+    """A relation by the name of the extract."""
+    return relation if relation == EXTRACT else f"{relation} AS {EXTRACT}"
 
 
 def _group(period: Column) -> str:
@@ -171,9 +194,14 @@ def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
     return f"SELECT {_lines(['o', 'p', *numbers])}\nFROM ({labelled})\nGROUP BY GROUPING SETS ((), (o, p))"
 
 
-def query_scan(metric: QueryCount) -> str:
-    """The number of rows that a query of the suite gives."""
-    return f"SELECT count(*) FROM (\n{metric.query}\n)"
+def figure_scan(select: str, metrics: Sequence[Figure]) -> str:
+    """One row of the numbers of a SELECT of its own."""
+    return f"SELECT {', '.join(metric.name for metric in metrics)} FROM (\n{select}\n)"
+
+
+def made(aid: Derived) -> str:
+    """The statement that makes a table or a view for metrics to read."""
+    return f"CREATE OR REPLACE TEMP {'VIEW' if aid.view else 'TABLE'} {aid.name} AS {aid.sql}"
 
 
 def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence[str]) -> str:
@@ -241,11 +269,15 @@ def register(code: Column, said: Mapping[str, Column], period: Column | None) ->
 
 
 class Failing(Struct, frozen=True):
-    """A failed row check: the predicate of its failing rows, the columns to show, and all columns that the predicate reads."""
+    """A failed row check: the predicate of its failing rows, the columns to show, and all columns that the predicate reads.
+
+    ``relation`` is where the rows are, if not in the extract.
+    """
 
     predicate: str
     shown: tuple[Column, ...]
     read: tuple[str, ...]
+    relation: str = EXTRACT
 
 
 def row_examples(failed: Sequence[Failing]) -> str:
@@ -255,10 +287,10 @@ def row_examples(failed: Sequence[Failing]) -> str:
     commonest first. Failing rows are first grouped by the values that their checks read, so that a value is masked once and
     not once per row.
     """
-    together: dict[tuple[str, ...], list[int]] = {}
+    together: dict[tuple[object, ...], list[int]] = {}
     for place, check in enumerate(failed):
-        together.setdefault(check.read, []).append(place)
-    failing = "\nUNION ALL ".join(_failing(read, {place: failed[place] for place in places}) for read, places in together.items())
+        together.setdefault(check.read if check.relation == EXTRACT else (place,), []).append(place)
+    failing = "\nUNION ALL ".join(_failing({place: failed[place] for place in places}) for places in together.values())
     most = max(len(check.shown) for check in failed)
     kinds = f"SELECT e.c AS c, {_masked(most)} AS s, e.v AS v, sum(n) AS n FROM ({failing}) WHERE e IS NOT NULL GROUP BY ALL"
     ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
@@ -266,11 +298,13 @@ def row_examples(failed: Sequence[Failing]) -> str:
     return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
 
 
-def _failing(read: Sequence[str], checks: dict[int, Failing]) -> str:
+def _failing(checks: dict[int, Failing]) -> str:
     """The failing values of checks that read the same columns, each with the number of its rows."""
+    first = checks[min(checks)]
+    read = first.read
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
     rows = _unlike(read)
-    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {EXTRACT} WHERE {any_failed} GROUP BY ALL"
+    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {_as_extract(first.relation)} WHERE {any_failed} GROUP BY ALL"
     kinds = {
         place: f"{{'c': {place}, 't': {_texts(check.shown)}, 'l': {_labels(check.shown)}, 'v': {_value(check.shown)}}}"
         for place, check in checks.items()
@@ -359,12 +393,19 @@ def _lines(expressions: Sequence[str]) -> str:
     return ",\n       ".join(expressions)
 
 
+def purpose_of(metrics: Sequence[Figure]) -> str:
+    """What a SELECT of its own is for."""
+    return "query of the suite" if any(metric.queries for metric in metrics) else "figures"
+
+
 def written(plan: Plan) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
     wanted = scans(plan)
     queries = [("periods", spans_table(column, plan.table.view)) for column in plan.periods]
+    queries += [("derived", made(aid)) for aid in plan.aids() if isinstance(aid, Derived)]
+    queries += [(f"values for the test {aid.test}", aid.values) for aid in plan.aids() if isinstance(aid, WrongValues)]
     queries += [("rows", row_scan(metrics, plan.table, plan.organisation, plan.period)) for metrics in wanted.rows]
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
     queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
-    queries += [("query of the suite", query_scan(metric)) for metric in wanted.queries]
+    queries += [(purpose_of(metrics), figure_scan(select, metrics)) for select, metrics in wanted.figures.items()]
     return queries

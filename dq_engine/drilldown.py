@@ -13,7 +13,7 @@ from dq_engine.catalog.base import Expectation, Scope
 from dq_engine.catalog.periods import spans, spans_table
 from dq_engine.catalog.shapes import ItemExpectation, KeyExpectation, QueryExpectation, RowExpectation
 from dq_engine.compile import groups
-from dq_engine.model import EXTRACT, Column, Items, Key
+from dq_engine.model import EXTRACT, ORDERED, Column, Derived, Items, Key, WrongValues
 from dq_engine.plan import Planned
 
 LONGEST = 20_000
@@ -25,17 +25,21 @@ OBSERVED = "observed_value"
 def rows_sql(planned: Planned) -> str:
     """The SELECT over the extract's view that gives what breaks a check, or its observed value; "" where there is none.
 
-    There is none for a check that cannot be evaluated, for a rule about the columns, and where it would be too long.
+    There is none for a check that cannot be evaluated, for a rule about the columns, for one that SQL cannot state, and where it
+    would be too long.
     """
-    if planned.problem:
+    if planned.problem or any(isinstance(aid, WrongValues) for aid in planned.aids):
         return ""
     select = _select(planned.check.expectation, planned.scope, planned.check.columns)
+    derived = [f"{aid.name} AS (\n{aid.sql}\n)" for aid in planned.aids if isinstance(aid, Derived)]
+    if select and derived:
+        select = f"WITH {', '.join(derived)}\n{select}"
     return select if len(select) <= LONGEST else ""
 
 
 def _select(expectation: Expectation, scope: Scope, columns: Sequence[str]) -> str:
     if isinstance(expectation, RowExpectation):
-        return f"SELECT *\n{_considered(scope.where, expectation.plainly(scope))}"
+        return f"SELECT *\n{_considered(scope.where, expectation.plainly(scope), relation=expectation.relation(scope))}"
     if isinstance(expectation, ItemExpectation):
         return _failing_items(expectation.items(scope))
     if isinstance(expectation, QueryExpectation):
@@ -48,12 +52,13 @@ def _select(expectation: Expectation, scope: Scope, columns: Sequence[str]) -> s
     return f"SELECT {observed} AS {OBSERVED}\n{_considered(scope.where)}" if observed else ""
 
 
-def _considered(*predicates: str | None) -> str:
-    """The rows of the extract that fulfil the predicates, a line for each."""
+def _considered(*predicates: str | None, relation: str = EXTRACT) -> str:
+    """The rows of the extract, or of a view with its rows, that fulfil the predicates, a line for each."""
     given = [predicate for predicate in predicates if predicate]
     if len(given) > 1:
         given = [f"({predicate})" for predicate in given]
-    return "\nWHERE ".join([f"FROM {EXTRACT}", *given[:1]]) + "".join(f"\n  AND {predicate}" for predicate in given[1:])
+    read = EXTRACT if relation == EXTRACT else f"{relation} AS {EXTRACT}"
+    return "\nWHERE ".join([f"FROM {read}", *given[:1]]) + "".join(f"\n  AND {predicate}" for predicate in given[1:])
 
 
 def _failing_keys(expectation: KeyExpectation, scope: Scope, columns: Sequence[Column]) -> Iterator[str]:
@@ -97,9 +102,11 @@ def views(asked: Sequence[Planned], made: Mapping[str, str]) -> tuple[str, ...]:
     tables = [scope.table, *map(scope.other, others)]
     named = dict.fromkeys(name for planned in asked for name in planned.check.expectation.periods())
     read = {column.sql: column for column in map(scope.column, named) if spans(column)}
+    ordered = ORDERED in made and any(ORDERED in aid.sql for planned in asked for aid in planned.aids if isinstance(aid, Derived))
     zoned = any(column.kind == "timestamptz" for table in tables for column in table.columns)
     return (
         *(["SET TimeZone = 'UTC'"] if zoned else []),
         *(made[table.view] for table in tables),
+        *([made[ORDERED]] if ordered else []),
         *(spans_table(column, scope.table.view) for column in read.values()),
     )

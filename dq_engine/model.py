@@ -6,6 +6,7 @@ numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Annotated, Any, Literal, get_args
 
@@ -130,6 +131,8 @@ class Column(Struct, frozen=True):
 
 EXTRACT = "dq_extract"
 """The view of the extract that is checked."""
+ORDERED = "dq_extract_in_order"
+"""The same with a further column ``dq_row``: the place of the row in the extract, from 0 on, over its files in their order."""
 
 
 class Table(Struct, frozen=True):
@@ -167,6 +170,12 @@ class RowsFact(Struct, frozen=True, tag="rows"):
     """The footer knows the number of rows."""
 
 
+class AidFact(Struct, frozen=True, tag="aid"):
+    """No row counts if the :class:`WrongValues` of this name are none."""
+
+    name: str
+
+
 class BoundsFact(Struct, frozen=True, tag="bounds"):
     """The footer's minimum and maximum may prove that no value lies outside.
 
@@ -192,12 +201,13 @@ class Count(Struct, frozen=True, tag="count"):
     """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation.
 
     ``classes`` is SQL that puts a row into one of several classes; the predicate speaks of it as ``dq_class``, and counts that
-    have it in common evaluate it once.
+    have it in common evaluate it once. ``relation`` is what is read: the extract, or a :class:`Derived` view with the same rows.
     """
 
     predicate: str | None = None
-    fact: NullsFact | RowsFact | BoundsFact | None = None
+    fact: NullsFact | RowsFact | BoundsFact | AidFact | None = None
     classes: str | None = None
+    relation: str = EXTRACT
 
 
 class Scalar(Struct, frozen=True, tag="scalar"):
@@ -221,10 +231,15 @@ class GroupScalar(Struct, frozen=True, tag="group"):
     sql: str
 
 
-class QueryCount(Struct, frozen=True, tag="query"):
-    """The number of rows that a suite's own SELECT gives."""
+class Figure(Struct, frozen=True, tag="figure"):
+    """One number of a SELECT of its own: the column ``name`` of the single row that ``select`` gives.
 
-    query: str
+    ``queries`` are the texts in it that are a suite's own; each must be one SELECT.
+    """
+
+    select: str
+    name: str
+    queries: tuple[str, ...] = ()
 
 
 class Items(Struct, frozen=True):
@@ -250,7 +265,44 @@ class ItemNumber(Struct, frozen=True, tag="item"):
     sql: str
 
 
-Metric = Count | Scalar | GroupScalar | QueryCount | ItemNumber
+Metric = Count | Scalar | GroupScalar | Figure | ItemNumber
+
+
+class Derived(Struct, frozen=True, tag="derived"):
+    """A table, or with ``view`` a view, that ``sql`` (a SELECT) makes before the scans, for metrics to read."""
+
+    sql: str
+    view: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name by which metrics read it."""
+        return f"dq_derived_{_digest(self.sql)}"
+
+
+class WrongValues(Struct, frozen=True, tag="wrong"):
+    """A table with the one column ``value``: those different values that a test in Python finds wrong.
+
+    ``values`` is a SELECT of them with that column, text without NULL; ``test`` a test of :mod:`dq_engine.judging`, and
+    ``arguments`` those of the test, as JSON.
+    """
+
+    values: str
+    test: str
+    arguments: str = "{}"
+
+    @property
+    def name(self) -> str:
+        """The name by which metrics read it."""
+        return f"dq_wrong_{_digest(self.values, self.test, self.arguments)}"
+
+
+Aid = Derived | WrongValues
+"""What metrics read beside the extract, made before the scans."""
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Judgement(Struct, frozen=True):

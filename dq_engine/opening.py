@@ -18,7 +18,7 @@ from dq_engine import privacy
 from dq_engine.catalog.types import kind_of
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Other, readable
-from dq_engine.model import Column, Feed, FieldType, File, OtherExtract, Table
+from dq_engine.model import ORDERED, Column, Feed, FieldType, File, OtherExtract, Table
 from dq_engine.sql import ident
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
@@ -37,8 +37,9 @@ class Opened(Struct, frozen=True):
     """An extract that is open in the worker.
 
     ``table`` are its columns, ``others`` the other extracts by name (or why there is none), ``paths`` and ``other_paths`` the
-    files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views;
-    ``shared_views`` what makes them elsewhere, by the view's name.
+    files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views, ``ordered``
+    the one in which rows know their place ("" where names of columns leave no room for it); ``shared_views`` what makes them
+    elsewhere, by name.
     """
 
     table: Table
@@ -48,6 +49,7 @@ class Opened(Struct, frozen=True):
     files: tuple[File, ...]
     other_files: tuple[OtherExtract, ...]
     views: tuple[str, ...]
+    ordered: str = ""
     shared_views: Mapping[str, str] = {}
 
     @property
@@ -105,10 +107,14 @@ def open_extract(
             views.append(phrase.view(found, asked[other.name]["files"], partitioned=other.partitioned))
             shared[found.view] = phrase.view(found, as_shared(other.files, place), partitioned=other.partitioned)
         place += len(other.files)
-    counted = zip(files, described["rows"], strict=True)
+    rows, ordered = described["rows"], ""
+    if not phrase.ROW_NAMES & {column.sql.casefold() for column in table.columns}:
+        ordered = phrase.ordered_view(table, paths, rows, partitioned=extract.partitioned)
+        shared[ORDERED] = phrase.ordered_view(table, as_shared(extract.files, 1), rows, partitioned=extract.partitioned)
+    counted = zip(files, rows, strict=True)
     files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
     other_paths = [path for other in asked.values() for path in other["files"]]
-    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), shared)
+    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), ordered, shared)
 
 
 def as_shared(files: Sequence[Path], first: int) -> list[str]:

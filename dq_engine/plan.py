@@ -5,7 +5,7 @@ Pure. ``PASSES`` is the list of passes, in order; each takes a plan and gives a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,12 +17,16 @@ from dq_engine.catalog.base import NEVER, Scope, find_column
 from dq_engine.catalog.shapes import RowExpectation
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
+    EXTRACT,
+    Aid,
+    AidFact,
     BoundsFact,
     Column,
     Count,
     ExtremumFact,
     Feed,
     Field,
+    Figure,
     GroupScalar,
     ItemNumber,
     Items,
@@ -30,7 +34,6 @@ from dq_engine.model import (
     Metric,
     NullsFact,
     Number,
-    QueryCount,
     RowsFact,
     Scalar,
     Table,
@@ -41,12 +44,13 @@ T = TypeVar("T")
 
 
 class Planned(Struct, frozen=True):
-    """A check with the metrics that it needs, by name; or the ``problem`` for which it cannot be evaluated."""
+    """A check with the metrics that it needs, by name, and what these read beside the extract; or why it cannot be evaluated."""
 
     check: Check
     scope: Scope
     metrics: dict[str, Metric] = {}
     problem: str = ""
+    aids: tuple[Aid, ...] = ()
 
 
 ALL_ROWS = Count(None, RowsFact())
@@ -91,26 +95,46 @@ class Plan(Struct, frozen=True):
         """The metrics of all checks and fields, each once, in the order in which they are first needed."""
         return tuple(dict.fromkeys(metric for metrics in self.wanted() for metric in metrics))
 
+    def aids(self) -> dict[Aid, tuple[Metric, ...]]:
+        """What is made before the scans, in its order, each with the pending metrics that read it."""
+        made = dict.fromkeys(aid for planned in self.checks for aid in planned.aids)
+        return {aid: tuple(metric for metric in self.pending() if aid.name in sql_of(metric)) for aid in made}
+
     def pending(self) -> tuple[Metric, ...]:
         """The needed metrics that no pass has answered."""
         return tuple(metric for metric in self.needed() if metric not in self.known)
 
 
+def sql_of(metric: Metric) -> str:
+    """All SQL that a metric holds, as one text, in which the names of what it reads can be found."""
+    match metric:
+        case Count():
+            return f"{metric.predicate} {metric.classes} {metric.relation}"
+        case Scalar():
+            return metric.sql
+        case GroupScalar():
+            return f"{metric.key.columns} {metric.key.where} {metric.sql}"
+        case Figure():
+            return metric.select
+        case ItemNumber():
+            return f"{metric.items.sql} {metric.sql}"
+
+
 MOST_TOGETHER = 8
-"""Metrics that look into other extracts and share a scan: DuckDB joins for each, and planning many joins takes very long."""
+"""Metrics that look into other tables and share a scan: DuckDB joins for each, and planning many joins takes very long."""
 
 
 class Scans(Struct, frozen=True):
     """The pending metrics by the scan that answers them.
 
-    ``rows``: one scan for all that read this extract alone, and few for those that look into others; then one scan per key, per
-    kind of items, and per query of the suite.
+    ``rows``: one scan for all that read this extract alone, and few for those that look into other extracts or aids; then one
+    scan per key, per kind of items, and per SELECT of its own.
     """
 
     rows: tuple[tuple[Count | Scalar, ...], ...]
     keys: dict[Key, tuple[GroupScalar, ...]]
     items: dict[Items, tuple[ItemNumber, ...]]
-    queries: tuple[QueryCount, ...]
+    figures: dict[str, tuple[Figure, ...]]
 
 
 def make_plan(checks: Sequence[Check], scope: Scope, feed: Feed, skipped: Sequence[Check] = ()) -> Plan:
@@ -153,7 +177,8 @@ def _fields(feed: Feed, planned: Sequence[Planned], skipped: Sequence[Check], sc
         try:
             if troubles:
                 raise NotEvaluable("; ".join(troubles))
-            violations = tuple(metric for item in own if isinstance(metric := item.metrics.get("unexpected"), Count))
+            counts = [metric for item in own if isinstance(metric := item.metrics.get("unexpected"), Count)]
+            violations = tuple(metric for metric in counts if metric.relation == EXTRACT)
             planned_field = PlannedField(name, field, violations=violations, checks=ids)
             yield _classed(planned_field, scope.table, violations)
         except NotEvaluable as error:
@@ -186,7 +211,7 @@ def _expand(check: Check, scope: Scope) -> Planned:
             scope.other(name)
         if check.condition is not None:
             scope = msgspec.structs.replace(scope, where=conditions.predicate(check.condition, scope.column))
-        return Planned(check, scope, check.expectation.metrics(scope))
+        return Planned(check, scope, check.expectation.metrics(scope), aids=check.expectation.aids(scope))
     except NotEvaluable as error:
         return Planned(check, scope, problem=str(error))
     except sql.Incomparable as error:
@@ -229,6 +254,13 @@ def _footer_count(plan: Plan, metric: Metric) -> int | None:
     return None
 
 
+def without_wrong_values(plan: Plan, name: str) -> Plan:
+    """The plan when the :class:`WrongValues` of that name are none."""
+    fact = AidFact(name)
+    found: dict[Metric, Number] = {metric: 0 for metric in plan.pending() if isinstance(metric, Count) and metric.fact == fact}
+    return refined(with_known(plan, found))
+
+
 def footer_questions(plan: Plan) -> tuple[Count | Scalar, ...]:
     """The pending metrics that the footer's minimum and maximum may answer."""
     return tuple(
@@ -245,36 +277,49 @@ def with_known(plan: Plan, answers: dict[Metric, Number]) -> Plan:
     return msgspec.structs.replace(plan, known={**plan.known, **answers})
 
 
-def scans(plan: Plan) -> Scans:
-    """How the pending metrics are grouped: all of rows in one scan, then a scan per key, per kind of items and per query."""
+def scans(plan: Plan, without: Collection[Metric] = ()) -> Scans:
+    """How the pending metrics are grouped: all of rows in one scan, then a scan per key, per kind of items and per SELECT.
+
+    Those of ``without`` are left out, as what they read could not be made.
+    """
     rows: list[Count | Scalar] = []
     keys: dict[Key, list[GroupScalar]] = {}
     items: dict[Items, list[ItemNumber]] = {}
-    queries: list[QueryCount] = []
+    figures: dict[str, list[Figure]] = {}
     for metric in plan.pending():
         match metric:
+            case _ if metric in without:
+                continue
             case Count() | Scalar():
                 rows.append(metric)
             case GroupScalar():
                 keys.setdefault(metric.key, []).append(metric)
             case ItemNumber():
                 items.setdefault(metric.items, []).append(metric)
-            case QueryCount():
-                queries.append(metric)
-    rows = list(dict.fromkeys([*rows, *per_organisation(plan)]))
+            case Figure():
+                figures.setdefault(metric.select, []).append(metric)
+    rows = list(dict.fromkeys([*rows, *(metric for metric in per_organisation(plan) if metric not in without)]))
     across = {metric for planned in plan.checks if planned.check.others for metric in planned.metrics.values()}
     across -= {metric for planned in plan.checks if not planned.check.others for metric in planned.metrics.values()}
     across.discard(ALL_ROWS)
+    across.update(metric for metrics in plan.aids().values() for metric in metrics)
+    relations: dict[str, list[Count | Scalar]] = {EXTRACT: []}
+    for metric in rows:
+        relations.setdefault(metric.relation if isinstance(metric, Count) else EXTRACT, []).append(metric)
     return Scans(
-        tuple(map(tuple, in_groups([m for m in rows if m not in across], [m for m in rows if m in across]))),
+        tuple(
+            tuple(group)
+            for found in relations.values()
+            for group in in_groups([m for m in found if m not in across], [m for m in found if m in across])
+        ),
         {key: tuple(metrics) for key, metrics in keys.items()},
         {kind: tuple(metrics) for kind, metrics in items.items()},
-        tuple(queries),
+        {select: tuple(metrics) for select, metrics in figures.items()},
     )
 
 
 def in_groups(alone: Sequence[T], across: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What reads this extract alone, all together; then what looks into others, a few at a time."""
+    """What reads this extract alone, all together; then what looks into other tables, a few at a time."""
     if alone:
         yield alone
     for start in range(0, len(across), MOST_TOGETHER):
@@ -292,7 +337,7 @@ def per_organisation(plan: Plan) -> Iterable[Count]:
     counted = [
         planned.metrics.get(name)
         for planned in plan.checks
-        if "unexpected" in planned.metrics and not isinstance(planned.metrics["unexpected"], QueryCount | ItemNumber)
+        if "unexpected" in planned.metrics and not isinstance(planned.metrics["unexpected"], Figure | ItemNumber)
         for name in COUNTS
     ]
     counted += [metric for planned in plan.fields for metric in (ALL_ROWS, *planned.metrics.values())]

@@ -25,11 +25,15 @@ from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
+    ORDERED,
+    Aid,
     Column,
     Count,
+    Derived,
     ExtractRun,
     FieldMeasure,
     FieldRun,
+    Figure,
     File,
     GroupScalar,
     ItemNumber,
@@ -41,7 +45,6 @@ from dq_engine.model import (
     OtherExtract,
     Outcome,
     Query,
-    QueryCount,
     Scalar,
     SuiteReference,
     Table,
@@ -59,6 +62,7 @@ from dq_engine.plan import (
     refined,
     scans,
     with_known,
+    without_wrong_values,
 )
 from dq_engine.process import WorkerProcess
 from dq_engine.run_tables import CLASSES, COUNTED, CountFiles
@@ -71,12 +75,20 @@ Hear = Callable[[float], None]
 Answer = TypeVar("Answer")
 
 
+CHECK_TIMEOUT = 60.0
+"""Seconds for one check that is judged in Python, if nothing else is said."""
+
+
 class Limits(Struct, frozen=True):
-    """What a scan may use: threads, memory (DuckDB's spelling, "512MB"), seconds per extract; None leaves it to the machine."""
+    """What a scan may use: threads, memory (DuckDB's spelling, "512MB"), seconds per extract; None leaves it to the machine.
+
+    ``check_timeout`` are the seconds for one check that DuckDB cannot do: its values are judged in Python.
+    """
 
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
+    check_timeout: float = CHECK_TIMEOUT
 
 
 class Checked(Struct, frozen=True):
@@ -206,7 +218,8 @@ class _Scan:
             self.checksums.begin(self.opened.all_files)
         plan = self.ask_footer(plan)
         self.organisation, self.period = plan.organisation, plan.period
-        wanted = scans(plan)
+        plan = self.make_aids(plan)
+        wanted = scans(plan, self.failures)
         self.numbers.update(plan.known)
         self.scan(plan, wanted)
         outcomes = {p.check.id: self.outcome(p) for p in plan.checks}
@@ -281,6 +294,44 @@ class _Scan:
             return plan
         return refined(with_known(plan, _footer_answers(questions, answers)))
 
+    def make_aids(self, plan: Plan) -> Plan:
+        """Makes what metrics read beside the extract; what cannot be made is noted in ``failures``, metric by metric.
+
+        Gives the plan with the counts that are 0 because no value is wrong.
+        """
+        aids = plan.aids()
+        if any(ORDERED in aid.sql for aid in aids if isinstance(aid, Derived)) and self.opened.ordered:
+            self.query("view", self.opened.ordered)
+        for place, (aid, metrics) in enumerate(aids.items()):
+            hear = self.hear("preparing", 0.05 * place / len(aids), 0.05 / len(aids))
+            try:
+                wrong = self.answered(metrics, functools.partial(self.make, aid, hear))
+            except WorkerDied as error:
+                pending = (metric for metric in plan.pending() if metric not in self.numbers)
+                self.failures |= dict.fromkeys(pending, self.words(error))
+                break
+            if wrong == 0:
+                plan = without_wrong_values(plan, aid.name)
+        return plan
+
+    def make(self, aid: Aid, hear: Hear) -> int:
+        """Makes a table or view for metrics to read; gives the number of its rows, or -1 for one that is not counted."""
+        if isinstance(aid, Derived):
+            if ORDERED in aid.sql and not self.opened.ordered:
+                raise WorkerError("the names of its columns leave no room to read the extract in its order", "Order")
+            self.query("derived", phrase.made(aid), hear)
+            return -1
+        request = {
+            "op": "judge",
+            "sql": aid.values,
+            "table": aid.name,
+            "test": aid.test,
+            "arguments": aid.arguments,
+            "seconds": self.limits.check_timeout,
+        }
+        wrong: int = self.timed(f"values for the test {aid.test}", aid.values, request, hear)["wrong"]
+        return wrong
+
     def scan(self, plan: Plan, wanted: Scans) -> None:
         """Runs the scans; what fails is noted in ``failures``, metric by metric."""
         tasks: list[tuple[str, Callable[[Hear], None]]] = []
@@ -292,8 +343,9 @@ class _Scan:
             tasks.append(("comparing keys", functools.partial(self.scan_group, numbers, "key", phrase.key_scan(key, numbers))))
         for items, found in wanted.items.items():
             tasks.append(("comparing with other extracts", functools.partial(self.scan_items, items, found)))
-        for query in wanted.queries:
-            tasks.append(("running queries of the suite", functools.partial(self.scan_query, query)))
+        for select, figures in wanted.figures.items():
+            words = "running queries of the suite" if any(figure.queries for figure in figures) else "computing figures"
+            tasks.append((words, functools.partial(self.scan_figures, select, figures)))
         try:
             for place, (words, task) in enumerate(tasks):
                 task(self.hear(words, 0.05 + 0.85 * place / len(tasks), 0.85 / len(tasks)))
@@ -406,14 +458,14 @@ class _Scan:
             self.numbers |= dict(zip(metrics, rows[0][2:], strict=True))
             self.counted = msgspec.structs.replace(self.counted, items={**self.counted.items, items: (name, columns)})
 
-    def scan_query(self, metric: QueryCount, hear: Hear) -> None:
-        sql = phrase.query_scan(metric)
-        request = {"op": "suite_query", "query": metric.query, "sql": sql}
-        rows = self.answered([metric], lambda: self.timed("query of the suite", sql, request, hear)["rows"])
+    def scan_figures(self, select: str, metrics: Sequence[Figure], hear: Hear) -> None:
+        sql, queries = phrase.figure_scan(select, metrics), [query for metric in metrics for query in metric.queries]
+        request = {"op": "suite_query", "queries": list(dict.fromkeys(queries)), "sql": sql}
+        rows = self.answered(metrics, lambda: self.timed(phrase.purpose_of(metrics), sql, request, hear)["rows"])
         if rows:
-            self.numbers[metric] = rows[0][0]
-        else:
-            self.failures[metric] = f"the query of the suite failed: {self.failures[metric]}"
+            self.numbers |= dict(zip(metrics, rows[0], strict=True))
+        elif queries:
+            self.failures |= dict.fromkeys(metrics, f"the query of the suite failed: {self.failures[metrics[0]]}")
 
     # --------------------------------------------------------------------------------------------- what failed, once more
 
@@ -438,8 +490,8 @@ class _Scan:
         failed = [p for p in plan.checks if self.worth_examples(outcomes[p.check.id])]
         by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
         found: dict[str, Outcome] = {}
-        alone = [planned for planned in by_row if not planned.check.others]
-        for group in in_groups(alone, [planned for planned in by_row if planned.check.others]):
+        across = [planned for planned in by_row if planned.check.others or planned.aids]
+        for group in in_groups([planned for planned in by_row if planned not in across], across):
             found |= self.exemplified(group, phrase.row_examples([_failing(planned) for planned in group]), outcomes)
         for planned in failed:
             expectation = planned.check.expectation
@@ -660,7 +712,7 @@ def _failing(planned: Planned) -> phrase.Failing:
     subject = _columns(planned.check, planned.scope)
     condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
     read = tuple(sorted({column.sql for column in (*subject, *condition)}))
-    return phrase.Failing(metric.predicate, tuple(subject), read)
+    return phrase.Failing(metric.predicate, tuple(subject), read, metric.relation)
 
 
 def _columns(check: Check, scope: Scope) -> list[Column]:

@@ -24,6 +24,8 @@ import duckdb
 from dq_engine import sources
 from dq_engine.sql import ident, text
 
+BATCH = 10_000
+"""Values that are judged at once."""
 PROGRESS_EVERY = 0.25
 """Seconds between two reports of progress, by which the parent knows that this process is alive."""
 
@@ -49,7 +51,8 @@ class Worker:
         operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "open": self.open,
             "query": lambda asked: self.query(asked["sql"]),
-            "suite_query": lambda asked: self.suite_query(asked["query"], asked["sql"]),
+            "suite_query": lambda asked: self.suite_query(asked["queries"], asked["sql"]),
+            "judge": self.judge,
             "write": self.write,
         }
         try:
@@ -102,12 +105,32 @@ class Worker:
         rows = self.connection.execute(sql).fetchall()
         return {"rows": [[plain(value) for value in row] for row in rows]}
 
-    def suite_query(self, query: str, sql: str) -> dict[str, Any]:
-        """Runs ``sql``, which holds ``query`` of a suite, if that is one SELECT."""
-        statements = duckdb.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            return failure("NotASelect", "the query must be one SELECT; nothing else is run")
+    def suite_query(self, queries: list[str], sql: str) -> dict[str, Any]:
+        """Runs ``sql``, which holds ``queries`` of a suite, if each of these is one SELECT."""
+        for query in queries:
+            statements = duckdb.extract_statements(query)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                return failure("NotASelect", "the query must be one SELECT; nothing else is run")
         return self.query(sql)
+
+    def judge(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Puts the values of ``sql`` that a test in Python finds wrong into ``table``, and says how many there are."""
+        from dq_engine.judging import Judge, JudgeFailed  # noqa: PLC0415  few extracts have such checks
+
+        assert self.connection is not None
+        wrong: list[str] = []
+        try:
+            with Judge(request["test"], request["arguments"], request["seconds"]) as judge:
+                values = self.connection.execute(request["sql"])
+                while batch := values.fetchmany(BATCH):
+                    wrong += judge.wrong([value for (value,) in batch])
+        except JudgeFailed as error:
+            return failure("JudgeFailed", str(error))
+        name = ident(request["table"])
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} (value VARCHAR)")
+        for start in range(0, len(wrong), BATCH):
+            self.connection.execute(f"INSERT INTO {name} SELECT unnest(?::VARCHAR[])", [wrong[start : start + BATCH]])
+        return {"wrong": len(wrong)}
 
     def write(self, request: dict[str, Any]) -> dict[str, Any]:
         """Runs what writes Parquet files inside ``directory``, in a connection that sees no extract and nothing else outside.

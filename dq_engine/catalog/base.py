@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import (
     EXTRACT,
+    Aid,
     Column,
     Dimension,
     Judgement,
@@ -159,6 +160,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         """The numbers that the check needs, by the names that ``judge`` uses. Raises :class:`NotEvaluable`."""
         raise NotImplementedError
+
+    def aids(self, scope: Scope) -> tuple[Aid, ...]:
+        """What the metrics read beside the extract, in the order in which it is made. Nothing by default."""
+        return ()
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         """What the numbers mean."""

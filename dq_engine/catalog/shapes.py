@@ -27,10 +27,13 @@ from dq_engine import sql
 from dq_engine.catalog.base import NEVER, ColumnName, Expectation, Fault, Mostly, Scope, kept, number, scalar_column
 from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
 from dq_engine.model import (
+    EXTRACT,
+    AidFact,
     BoundsFact,
     Column,
     Count,
     ExtremumFact,
+    Figure,
     GroupScalar,
     ItemNumber,
     Items,
@@ -39,7 +42,6 @@ from dq_engine.model import (
     Metric,
     NullsFact,
     Number,
-    QueryCount,
     RowsFact,
     Scalar,
     Table,
@@ -70,9 +72,13 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         """The rows that the rule does not judge."""
         raise NotImplementedError
 
-    def proof(self, scope: Scope) -> NullsFact | BoundsFact | None:
-        """How the footer can prove that no row breaks the rule, if it can."""
+    def proof(self, scope: Scope) -> NullsFact | BoundsFact | AidFact | None:
+        """How the footer, or an aid, can prove that no row breaks the rule, if it can."""
         return None
+
+    def relation(self, scope: Scope) -> str:
+        """From where rows that break the rule are counted: the extract, or a view among the aids with its rows and columns."""
+        return EXTRACT
 
     def broken(self, scope: Scope, kept_when: str) -> str:
         """True for a judged row for which ``kept_when`` is not true (a NULL on one side breaks the rule)."""
@@ -81,11 +87,13 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         missing = self.missing(scope)
-        fact = self.proof(scope) if scope.where is None else None
+        fact = self.proof(scope)
+        if scope.where is not None and not isinstance(fact, AidFact):
+            fact = None
         return {
             "element": considered(scope),
             "missing": within(missing, scope.where),
-            "unexpected": Count(sql.all_of(scope.where, self.violation(scope)), fact),
+            "unexpected": Count(sql.all_of(scope.where, self.violation(scope)), fact, relation=self.relation(scope)),
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
@@ -335,7 +343,11 @@ class QueryExpectation(Expectation, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
-        return {"element": Count(None, RowsFact()), "unexpected": QueryCount(self.query())}
+        query = self.query()
+        return {
+            "element": Count(None, RowsFact()),
+            "unexpected": Figure(f"SELECT count(*) AS n FROM (\n{query}\n)", "n", (query,)),
+        }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, unexpected = number(numbers["element"]), number(numbers["unexpected"])

@@ -66,9 +66,11 @@ FROM (SELECT "n" AS k1, "k1" AS k2, count(*) AS n FROM dq_extract WHERE ("n" > 0
 -- answer: (0,)
 
 -- query of the suite
-SELECT count(*) FROM (
+SELECT n FROM (
+SELECT count(*) AS n FROM (
 SELECT n -- {a} remark
 FROM dq_extract /* ; */ WHERE n > 9 -- end
+)
 );
 -- answer: (1,)
 

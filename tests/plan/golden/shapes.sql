@@ -49,7 +49,9 @@ FROM (SELECT "sex" AS k1, count(*) AS n FROM dq_extract WHERE "sex" IS NOT NULL 
 -- answer: (3, 1, '11')
 
 -- query of the suite
-SELECT count(*) FROM (
+SELECT n FROM (
+SELECT count(*) AS n FROM (
 SELECT * FROM dq_extract WHERE patients < 0
+)
 );
 -- answer: (1,)
