@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from dq_engine import parameters as suite_parameters
+from dq_engine import result_format as result_formats
 from dq_engine.engine import Options, run_checks
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Files, Other, Shelf, find_together, other_extract, read_suite, with_others
+from dq_engine.judging import SECONDS
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
-from dq_engine.suite import Suite, parse_suite
+from dq_engine.suite import Suite, parse_suite, with_parameters
 
 
 def load_suite(source: str | PathLike[str] | Mapping[str, Any]) -> Suite:
@@ -24,7 +28,7 @@ def load_suite(source: str | PathLike[str] | Mapping[str, Any]) -> Suite:
     Raises :class:`dq_engine.SuiteError` with every fault of the suite, each with its JSON path.
     """
     if isinstance(source, Mapping):
-        return parse_suite(json.dumps(source, default=str), "the suite")
+        return parse_suite(json.dumps(source, default=suite_parameters.plain), "the suite")
     return read_suite(Path(source))
 
 
@@ -41,7 +45,10 @@ def check(
     threads: int | None = None,
     memory_limit: str | None = None,
     timeout: float | None = None,
+    check_timeout: float = SECONDS,
+    result_format: str | Mapping[str, Any] | None = None,
     as_of: dt.date | None = None,
+    parameters: Mapping[str, Any] | None = None,
     checksums: bool = True,
     worker: WorkerProcess | None = None,
 ) -> Run:
@@ -51,6 +58,8 @@ def check(
     DataFrame, a pyarrow Table, or anything else with ``__arrow_c_stream__``. ``name`` is what the results call it.
     ``others`` are the other extracts that rules of the suite speak of, by name, each as ``source``; those that are not given are
     looked for beside the files of ``source``. ``as_of`` is the day on which the data are looked at, else today.
+    ``parameters`` are the values of the suite's parameters, by name.
+    ``result_format`` is Great Expectations': with it, failing rows are looked at one by one, for :meth:`Run.to_gx`.
     The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds, and
     ``checksums=False`` leaves the SHA-256 of the files out of the run.
     ``worker`` is a :class:`dq_engine.WorkerProcess` to use, so that many calls need not start one each.
@@ -58,7 +67,9 @@ def check(
     Bad data never raises: see the outcomes of the run. Raises :class:`dq_engine.SuiteError` for a suite that is not valid and
     :class:`dq_engine.UsageError` for a source that is not there or not of these kinds.
     """
-    loaded = suite if isinstance(suite, Suite) else load_suite(suite)
+    values = suite_parameters.from_values(parameters or {})
+    given = suite_parameters.given(values, as_of, dt.datetime.now(dt.UTC))
+    loaded = with_parameters(suite if isinstance(suite, Suite) else load_suite(suite), given)
     options = Options(
         select=tuple(select),
         ignore=tuple(ignore),
@@ -67,14 +78,17 @@ def check(
         threads=threads,
         memory_limit=memory_limit,
         timeout=timeout,
+        check_timeout=check_timeout,
+        result_format=None if result_format is None else result_formats.read(result_format),
         as_of=as_of,
         checksums=checksums,
+        parameters=values,
     )
     with tempfile.TemporaryDirectory(prefix="dq-") as directory:
         shelf = Shelf([])
         extract = _extract(source, loaded, name, Path(directory))
-        given = {key: _other(key, value, shelf, Path(directory)) for key, value in (others or {}).items()}
-        (extract,) = with_others([extract], given, shelf)
+        named = {key: _other(key, value, shelf, Path(directory)) for key, value in (others or {}).items()}
+        (extract,) = with_others([extract], named, shelf)
         if worker is not None:
             return run_checks([extract], options, worker)
         with WorkerProcess() as own:
@@ -87,7 +101,8 @@ def _extract(source: Any, suite: Suite, name: str | None, directory: Path) -> Ex
 
 
 def _other(name: str, source: Any, shelf: Shelf, directory: Path) -> Other:
-    return other_extract(name, _files(source, directory / f"{name}.parquet", name), shelf)
+    file = name if name.isidentifier() else hashlib.sha256(name.encode()).hexdigest()[:16]  # a name can hold what no path can
+    return other_extract(name, _files(source, directory / f"{file}.parquet", name), shelf)
 
 
 def _files(source: Any, table: Path, name: str) -> Files:

@@ -11,7 +11,9 @@ from msgspec import Struct
 from dq_engine.config import Config, ConfiguredExtract
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, find_together, named_apart, other_extract, with_others
+from dq_engine.parameters import Given
 from dq_engine.selection import selection
+from dq_engine.suite import with_parameters
 
 
 class _Wanted(Struct, frozen=True):
@@ -22,12 +24,18 @@ class _Wanted(Struct, frozen=True):
     configured: ConfiguredExtract = ConfiguredExtract("")
 
 
-def extracts(paths: Sequence[str], suite: Path | None, config: Config | None, named: Sequence[str] = ()) -> list[Extract]:
+def extracts(
+    paths: Sequence[str],
+    suite: Path | None,
+    config: Config | None,
+    named: Sequence[str] = (),
+    given: Given | None = None,
+) -> list[Extract]:
     """The extracts to check, each with its suite and the other extracts that its rules speak of.
 
     ``paths`` are files, folders or globs (none: the extracts of ``config``); ``suite`` is for all of them; ``named`` has texts
-    NAME=PATH. Files that suites claim for several purposes make an extract for each. Raises :class:`UsageError` with everything
-    that is wrong, not the first thing alone.
+    NAME=PATH; ``given`` has the parameters of the suites. Files that suites claim for several purposes make an extract for each.
+    Raises :class:`UsageError` with everything that is wrong, not the first thing alone.
     """
     shelf = Shelf([config.root / folder for folder in config.dq.suites] if config else [])
     troubles: list[UsageError] = []
@@ -40,17 +48,17 @@ def extracts(paths: Sequence[str], suite: Path | None, config: Config | None, na
     found: list[tuple[Extract, _Wanted]] = []
     for files, item in zip(named_apart([item.files for item in wanted]), wanted, strict=True):
         try:
-            found += [(extract, item) for extract in _claimed(files, item, shelf)]
+            found += [(extract, item) for extract in _claimed(files, item, shelf, given)]
         except UsageError as error:
             troubles.append(error)
-    given = dict(_given(named, shelf, troubles))
+    others = dict(_given(named, shelf, troubles))
     by_name = {extract.name: extract for extract, _ in found}
     chosen = [_with_configured(extract, item, by_name, config, shelf, troubles) for extract, item in found]
     if troubles:
         combined = UsageError("\n".join(dict.fromkeys(str(error) for error in troubles)))
         combined.exit_code = min(error.exit_code for error in troubles)
         raise combined
-    return with_others(chosen, given, shelf)
+    return with_others(chosen, others, shelf)
 
 
 def _of_paths(paths: Sequence[str], suite: Path | None, troubles: list[UsageError]) -> Iterator[_Wanted]:
@@ -73,9 +81,10 @@ def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -
         yield _Wanted(files, suite or (config.root / item.suite if item.suite else None), item)
 
 
-def _claimed(files: Files, item: _Wanted, shelf: Shelf) -> Iterator[Extract]:
+def _claimed(files: Files, item: _Wanted, shelf: Shelf, given: Given | None) -> Iterator[Extract]:
     """The extracts that files are: one for each suite, called after its purpose where that is not the first one."""
     suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
+    suites = [suite if given is None else with_parameters(suite, given) for suite in suites]
     own = item.configured
     for term in own.ignore:
         fits = selection([term], [])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from dq_engine import cli_docs, cli_scores, terminal
+from dq_engine import cli_convert, cli_docs, cli_scores, terminal
 from dq_engine._version import __version__
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ EXIT_CODES = (
 
 
 INTERRUPTED = 130
+PARAM = typer.Option(
+    "--param",
+    metavar="NAME=VALUE",
+    help='A parameter of suites, where they say {"$PARAMETER": "NAME"}: JSON, else text. May be repeated; comes before dq.toml.',
+)
 
 
 class FailOn(StrEnum):
@@ -54,6 +60,16 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GX = "gx"
+
+
+class Level(StrEnum):
+    """How much a validation result of Great Expectations holds."""
+
+    BOOLEAN_ONLY = "BOOLEAN_ONLY"
+    BASIC = "BASIC"
+    SUMMARY = "SUMMARY"
+    COMPLETE = "COMPLETE"
 
 
 class Schema(StrEnum):
@@ -144,7 +160,12 @@ def check(
     fail_on: Annotated[
         FailOn | None, typer.Option(help="The severity from which a failure fails the run. Default: critical.")
     ] = None,
-    format: Annotated[Format, typer.Option(help="How the results are written.")] = Format.TEXT,
+    format: Annotated[
+        Format, typer.Option(help="How the results are written; gx: as a validation result of Great Expectations.")
+    ] = Format.TEXT,
+    result_format: Annotated[
+        Level | None, typer.Option(help="With --format gx: what the result holds, up to failing rows.  [default: SUMMARY]")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")
     ] = None,
@@ -157,9 +178,13 @@ def check(
     timeout: Annotated[
         float | None, typer.Option(min=0.001, help="Seconds that one extract may take. Default: no limit.")
     ] = None,
+    check_timeout: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds for one check that is judged in Python. Default: 60.")
+    ] = None,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for rules about the age of data. Default: today.")
     ] = None,
+    param: Annotated[list[str] | None, PARAM] = None,
     docs: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Make HTML pages of this run, and of those stored before it, in this folder."),
@@ -175,15 +200,19 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with terminal.worker_of(context) as worker:
-        from dq_engine import chosen, store  # noqa: PLC0415
+        from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError, StoreError, UsageError  # noqa: PLC0415
 
+        if result_format is not None and format is not Format.GX:
+            raise UsageError("--result-format says what a validation result of Great Expectations holds: it needs --format gx")
         if docs is not None:
             cli_docs.needed()
             if no_results:
                 raise UsageError("--docs makes pages of stored runs: leave --no-results out")
         config = terminal.project()
+        day = None if as_of is None else as_of.date()
+        values = {**(config.dq.parameters if config else {}), **parameters.from_texts(param or [])}
         settings = _options(
             config,
             select,
@@ -192,11 +221,15 @@ def check(
             threads,
             memory_limit,
             timeout,
-            as_of,
+            check_timeout,
+            day,
+            values,
             show_values=show_values,
+            result_format=result_format,
             no_checksums=no_checksums,
         )
-        extracts = chosen.extracts(paths or [], suite, config, with_ or [])
+        given = parameters.given(values, day, datetime.now(UTC))
+        extracts = chosen.extracts(paths or [], suite, config, with_ or [], given)
         folder = results or terminal.results_folder(config)
         if not no_results:
             store.prepare(folder)
@@ -209,7 +242,7 @@ def check(
                     stored = store.save(run, folder, worker, Path(counts))
                 except StoreError as error:
                     trouble = str(error)
-        _write(run, format, output, quiet=quiet, verbose=verbose)
+        _write(run, format, result_format, output, quiet=quiet, verbose=verbose)
         if stored is not None and not quiet:
             terminal.say(f"stored in {stored}")
         if stored is not None and docs is not None:
@@ -230,13 +263,18 @@ def _options(
     threads: int | None,
     memory_limit: str | None,
     timeout: float | None,
-    as_of: datetime | None,
+    check_timeout: float | None,
+    as_of: date | None,
+    parameters: dict[str, Any],
     *,
     show_values: bool,
+    result_format: Level | None,
     no_checksums: bool,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
+    from dq_engine.judging import SECONDS  # noqa: PLC0415
+    from dq_engine.result_format import ResultFormat  # noqa: PLC0415
 
     settings = config.dq if config else Settings()
     return Options(
@@ -247,12 +285,15 @@ def _options(
         threads=threads or settings.threads,
         memory_limit=memory_limit or settings.memory_limit,
         timeout=timeout or settings.timeout,
-        as_of=None if as_of is None else as_of.date(),
+        check_timeout=check_timeout or settings.check_timeout or SECONDS,
+        result_format=None if result_format is None else ResultFormat(result_format.value),
+        as_of=as_of,
         checksums=settings.checksums and not no_checksums,
+        parameters=parameters,
     )
 
 
-def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbose: bool) -> None:
+def _write(run: Run, format: Format, result_format: Level | None, output: Path | None, *, quiet: bool, verbose: bool) -> None:
     from dq_engine import store  # noqa: PLC0415
     from dq_engine.report import text  # noqa: PLC0415
 
@@ -266,7 +307,11 @@ def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbos
         else:
             terminal.write(text.plain(run, verbose=verbose))
         return
-    rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
+    if format is Format.GX:
+        document = run.to_gx(result_format.value if result_format else "SUMMARY")
+        rendered = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    else:
+        rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
     if output is None:
         terminal.write(rendered.decode(), raw=True)
     else:
@@ -279,29 +324,39 @@ def _write(run: Run, format: Format, output: Path | None, *, quiet: bool, verbos
 @app.command(epilog="Example: dq lint expectations/practice/*.json")
 def lint(
     suites: Annotated[list[Path], typer.Argument(help="Suites, or folders of suites.")],
+    param: Annotated[list[str] | None, PARAM] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of suites that are right.")] = False,
 ) -> None:
-    """Check suites: every fault of each, with its place and what to do. Reads no data."""
+    """Check suites: every fault of each, with its place and what to do; and which parameters they need. Reads no data."""
+    from dq_engine import parameters  # noqa: PLC0415
     from dq_engine.errors import UsageError  # noqa: PLC0415
     from dq_engine.feeds import read_suite, suite_files  # noqa: PLC0415
+    from dq_engine.suite import checked_with  # noqa: PLC0415
 
     faults = 0
+    given = parameters.given(parameters.from_texts(param or []), None, datetime.now(UTC))
     files = [path for given in suites for path in (suite_files(given) if given.is_dir() else [given])]
     for path in files:
         try:
-            suite = read_suite(path)
+            suite = checked_with(read_suite(path), given)
         except UsageError as error:
             faults += len(str(error).splitlines())
             terminal.say(str(error))
         else:
             if not quiet:
-                terminal.write(f"{path}: {len(suite.checks)} expectations, all right\n")
+                needs = f"; needs the parameters {', '.join(suite.parameters)}" if suite.parameters else ""
+                terminal.write(f"{path}: {len(suite.checks)} expectations, all right{needs}\n")
     if not files:
         terminal.say("no suite was found")
         raise typer.Exit(4)
     if faults:
         terminal.say(f"{faults} fault{'' if faults == 1 else 's'} in {len(files)} suite{'' if len(files) == 1 else 's'}")
         raise typer.Exit(2)
+
+
+app.command(epilog=f"Example: dq convert great_expectations/expectations -o suites. {cli_convert.EXIT_CODES}")(
+    cli_convert.convert
+)
 
 
 @app.command(epilog="Example: dq explain expect_column_values_to_be_in_set")
@@ -388,13 +443,15 @@ def plan(
     with_: Annotated[
         list[str] | None, typer.Option("--with", metavar="NAME=PATH", help="Where another extract is that rules speak of.")
     ] = None,
+    param: Annotated[list[str] | None, PARAM] = None,
 ) -> None:
     """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
     with terminal.worker_of(context) as worker:
-        from dq_engine import chosen  # noqa: PLC0415
+        from dq_engine import chosen, parameters  # noqa: PLC0415
         from dq_engine.run import explain_plan  # noqa: PLC0415
 
-        (wanted,) = chosen.extracts([extract], suite, None, with_ or [])
+        given = parameters.given(parameters.from_texts(param or []), None, datetime.now(UTC))
+        (wanted,) = chosen.extracts([extract], suite, None, with_ or [], given)
         terminal.write(explain_plan(worker, wanted) + "\n")
 
 

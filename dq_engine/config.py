@@ -9,7 +9,12 @@
     threads = 2
     memory_limit = "2GB"
     timeout = 600                    # seconds per extract
+    check_timeout = 60               # seconds per check that is judged in Python
     checksums = false                # no SHA-256 of the files in the record of a run, for very large ones
+
+    [dq.parameters]                  # values of {"$PARAMETER": ...} in suites; those of --param come before them
+    least_share = 0.95
+    first_day = 2024-04-01
 
     [[extracts]]
     path = "data/lists/*.parquet"    # a file, a folder, a glob, or a list of them: together one extract
@@ -32,9 +37,10 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from dq_engine import parameters
 from dq_engine.catalog.base import suggestion
 from dq_engine.catalog.wording import allowed, in_words
-from dq_engine.errors import ConfigError
+from dq_engine.errors import ConfigError, UsageError
 from dq_engine.model import FieldType
 
 T = TypeVar("T")
@@ -66,7 +72,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Annotated[int, Meta(ge=1)] | None = None
     memory_limit: str | None = None
     timeout: Annotated[float, Meta(gt=0)] | None = None
+    check_timeout: Annotated[float, Meta(gt=0)] | None = None
     checksums: bool = True
+    parameters: dict[str, Any] = {}
 
 
 class Config(Struct, frozen=True):
@@ -94,6 +102,11 @@ def parse(text: str, origin: Path) -> Config:
     faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
     table, listed = raw.get("dq", {}), raw.get("extracts", [])
     settings = _convert(table, Settings, "dq", faults)
+    if settings is not None:
+        try:
+            settings = msgspec.structs.replace(settings, parameters=parameters.from_values(settings.parameters))
+        except UsageError as error:
+            faults.append(f"dq.parameters: {error}")
     limit = table.get("memory_limit") if isinstance(table, dict) else None
     if isinstance(limit, str) and not MEMORY.fullmatch(limit):
         faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {limit!r}')

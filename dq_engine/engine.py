@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -17,8 +18,10 @@ from dq_engine.checksums import Checksums
 from dq_engine.config import FAIL_ON, MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
+from dq_engine.judging import SECONDS
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
+from dq_engine.result_format import ResultFormat
 from dq_engine.run import Checked, Limits, check_extract
 from dq_engine.selection import selection
 
@@ -38,8 +41,11 @@ class Options(Struct, frozen=True, kw_only=True):
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
+    check_timeout: float = SECONDS
+    result_format: ResultFormat | None = None
     as_of: dt.date | None = None
     checksums: bool = True
+    parameters: dict[str, Any] = {}
 
 
 def silent(extract: str, phase: str, fraction: float) -> None:
@@ -71,7 +77,7 @@ def run_checks(
         raise UsageError(f'memory limit: expected a size such as "512MB"; got "{options.memory_limit}"')
     started, before = clock(), time.monotonic()
     selected = {extract.ignore: selection(options.select, (*options.ignore, *extract.ignore)) for extract in extracts}
-    limits = Limits(options.threads, options.memory_limit, options.timeout)
+    limits = Limits(options.threads, options.memory_limit, options.timeout, options.check_timeout)
     checked: list[Checked] = []
     with Checksums() as checksums:
         for place, extract in enumerate(extracts):
@@ -85,6 +91,7 @@ def run_checks(
                 progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
                 files=run_tables.count_files(counts, place),
                 checksums=checksums if options.checksums else None,
+                form=options.result_format,
             )
             checked.append(done)
     runs = [done.run for done in checked]

@@ -16,6 +16,7 @@ from dq_engine.catalog.base import Case, Expectation, suggestion
 from dq_engine.catalog.shapes import QueryExpectation
 from dq_engine.errors import UsageError
 from dq_engine.model import Feed, Field, Run, Severity
+from dq_engine.parameters import KEY
 from dq_engine.reference import (
     EVERY_RULE_TAKES,
     Argument,
@@ -26,7 +27,7 @@ from dq_engine.reference import (
     Section,
 )
 from dq_engine.scores import Band, Instrument, ItemRule, Scores, TermRule
-from dq_engine.suite import ExpectationMeta
+from dq_engine.suite import RUN_OPTIONS, ExpectationMeta
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -204,22 +205,21 @@ def suite_schema() -> dict[str, Any]:
     (feed, field, own), definitions = msgspec.json.schema_components(
         [Feed, Field, ExpectationMeta], ref_template="#/$defs/{name}"
     )
-    (condition,), condition_definitions = msgspec.json.schema_components([conditions.Condition], ref_template="#/$defs/{name}")
+    (condition,), condition_definitions = msgspec.json.schema_components([conditions.Written], ref_template="#/$defs/{name}")
     definitions = {**definitions, **condition_definitions, "Condition": condition}
     definitions["Feed"]["additionalProperties"] = definitions["Field"]["additionalProperties"] = False
     del feed, field, own
     steering = {
         "row_condition": {"anyOf": [{"$ref": "#/$defs/Condition"}, {"type": "string"}, {"type": "null"}]},
         "condition_parser": {"type": ["string", "null"]},
-        "batch_id": {},
-        "result_format": {},
-        "catch_exceptions": {},
+        **{option: {} for option in RUN_OPTIONS},
     }
     entries = []
     for name, cls in CATALOG.items():
         arguments = arguments_schema(cls)
         extra = {key: value for key, value in steering.items() if cls.conditional or not key.startswith(("row_", "condition_"))}
-        arguments["properties"] = {**arguments["properties"], **extra}
+        own = {name: {"anyOf": [wanted, {"$ref": "#/$defs/Parameter"}]} for name, wanted in arguments["properties"].items()}
+        arguments["properties"] = {**own, **extra}
         entries.append(
             {
                 "if": {"properties": {"type": {"const": name}}},
@@ -244,6 +244,14 @@ def suite_schema() -> dict[str, Any]:
         },
         "allOf": entries,
     }
+    parameter = {
+        "description": "The name of a parameter, or an expression: its value comes from --param or dq.toml.",
+        "type": "object",
+        "required": [KEY],
+        "properties": {KEY: {"type": "string"}},
+        "patternProperties": {f"^{re.escape(KEY)}\\.": {}},
+        "additionalProperties": False,
+    }
     return {
         "$schema": DRAFT,
         "title": "Expectation suite of dq (Great Expectations 1.x)",
@@ -258,7 +266,7 @@ def suite_schema() -> dict[str, Any]:
             "notes": notes,
             "suite_parameters": {},
         },
-        "$defs": {**definitions, "Expectation": entry},
+        "$defs": {**definitions, "Expectation": entry, "Parameter": parameter},
     }
 
 

@@ -19,9 +19,9 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
-from dq_engine.model import PURPOSES, Feed, FieldType
+from dq_engine.model import EXTRACT, ORDERED, PURPOSES, Feed, FieldType
 from dq_engine.privacy import shown
-from dq_engine.suite import Suite, parse_suite
+from dq_engine.suite import Check, Suite, parse_suite
 
 SUFFIXES = (".parquet", ".pq")
 FOLDER = "expectations"
@@ -355,16 +355,38 @@ def with_others(extracts: Sequence[Extract], given: Mapping[str, Other], shelf: 
 
     Another extract is one that somebody named (``given``, or that the extract has already), else the nearest one of that feed in
     the same run, else one that lies beside the extract. Where there is none, or more than one, the problem says so: the checks
-    that need it cannot be evaluated.
+    that need it cannot be evaluated. SQL of a suite's own speaks of those that somebody named by their names.
     """
-    return [
-        msgspec.structs.replace(extract, others=tuple(_other(extract, name, given, extracts, shelf) for name in _needed(extract)))
-        for extract in extracts
-    ]
+    return [_with_others(_as_spoken(extract, given), given, extracts, shelf) for extract in extracts]
 
 
-def _needed(extract: Extract) -> list[str]:
-    return list(dict.fromkeys(name for check in extract.suite.checks for name in check.others))
+def _with_others(extract: Extract, given: Mapping[str, Other], extracts: Sequence[Extract], shelf: Shelf) -> Extract:
+    needed = dict.fromkeys(name for check in extract.suite.checks for name in check.others)
+    others = {name: _other(extract, name, given, extracts, shelf) for name in needed}
+    return msgspec.structs.replace(extract, others=tuple(_apart(others)))
+
+
+def _as_spoken(extract: Extract, given: Mapping[str, Other]) -> Extract:
+    """The extract with checks whose queries need those of the named extracts whose names are words of theirs."""
+    named = dict.fromkeys([*(other.name for other in extract.others), *given])
+    words = {name: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE) for name in named}
+
+    def spoken(check: Check) -> Check:
+        queries = "\n".join(check.expectation.queries())
+        found = [name for name, word in words.items() if word.search(queries)] if queries else []
+        return msgspec.structs.replace(check, others=tuple(dict.fromkeys([*check.others, *found]))) if found else check
+
+    checks = tuple(map(spoken, extract.suite.checks))
+    return msgspec.structs.replace(extract, suite=msgspec.structs.replace(extract.suite, checks=checks))
+
+
+def _apart(others: Mapping[str, Other]) -> Iterator[Other]:
+    """The others, but for those whose names SQL would take for that of another table: it does not tell A from a."""
+    taken = {EXTRACT, ORDERED}
+    for name, other in others.items():
+        problem = f'the extract "{name}" needs another name: a table that queries read is called so already'
+        yield Other(name, problem=problem) if name.casefold() in taken else other
+        taken.add(name.casefold())
 
 
 def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Sequence[Extract], shelf: Shelf) -> Other:

@@ -24,6 +24,7 @@ from dq_engine import gx, libraries
 from dq_engine.errors import StoreError, UsageError
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report.gx import validation_result
+from dq_engine.result_format import ResultFormat
 from dq_engine.report.words import clean, finding, kinds, tally
 from dq_engine.store import words
 
@@ -129,7 +130,7 @@ def _result(run: Run, extract: ExtractRun, suite: str, configurations: Sequence[
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult  # noqa: PLC0415
     from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415
 
-    document = validation_result(run, extract)
+    document = validation_result(run, extract, ResultFormat("COMPLETE"))
     judged = any(outcome.status in ("pass", "fail") for outcome in extract.outcomes)
     evaluated = [
         (outcome, configuration)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
@@ -338,6 +339,19 @@ class Example(Struct, frozen=True, omit_defaults=True):
     value: Any = None
 
 
+class Unexpected(Struct, frozen=True, omit_defaults=True):
+    """Failing rows one by one, in the order of the extract: the ``places`` of rows, counted from 0 over all its files.
+
+    Each row is its values by column: ``values`` those that the rule is about, ``index`` those by which rows are named, ``rows``
+    all that may be shown; None where they were not asked for or may not be shown.
+    """
+
+    places: tuple[int, ...]
+    values: tuple[dict[str, Any], ...] | None = None
+    index: tuple[dict[str, Any], ...] | None = None
+    rows: tuple[dict[str, Any], ...] | None = None
+
+
 class Outcome(Struct, frozen=True, omit_defaults=True):
     """The result of one check.
 
@@ -346,6 +360,8 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     ``message`` says why a check is ``error``, ``vacuous`` or ``skipped``. ``kahn`` is the category of Kahn et al. 2016, and
     its context. ``rows_sql`` is a SELECT for DuckDB: it gives what breaks the rule (rows, keys or items, ``unexpected_count`` of
     them), or the observed value of a rule about one; it reads the ``views`` of the extract, and "" says that there is none.
+    ``gx_result`` is what Great Expectations' result holds, None for a rule about rows: that is made of the counts; ``unexpected``
+    are its failing rows, if they were asked for.
     """
 
     check: str
@@ -373,7 +389,9 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     meta: dict[str, Any] = {}
     gx_id: str | None = None
     gx_success: bool | None = None
+    gx_result: dict[str, Any] | None = None
     rows_sql: str = ""
+    unexpected: Unexpected | None = None
 
 
 NO_PERIOD = "(none)"
@@ -549,8 +567,12 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """True only if something was checked, everything planned was evaluated, and the gate passed (exit code 0)."""
         return self.exit_code == 0
 
-    def to_gx(self) -> dict[str, Any]:
-        """The run as Great Expectations writes a validation result (COMPLETE); see :mod:`dq_engine.report.gx`."""
+    def to_gx(self, result_format: str | Mapping[str, Any] = "COMPLETE") -> dict[str, Any]:
+        """The run as Great Expectations writes a validation result, in one of its result formats (a level, or a dict).
+
+        Failing rows one by one are in it only if the run was made for that: ``check(…, result_format=…)``. See
+        :mod:`dq_engine.report.gx`. Raises :class:`dq_engine.UsageError` for a format that there is not.
+        """
         from dq_engine.report.gx import validation_results  # noqa: PLC0415  the model stays free of reports until one is asked for
 
-        return validation_results(self)
+        return validation_results(self, result_format)

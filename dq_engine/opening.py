@@ -89,7 +89,7 @@ def open_extract(
         except OSError as error:
             troubles[other.name] = f'the extract "{other.name}" cannot be read: {(error.strerror or "unknown reason").lower()}'
             continue
-        listed = readable(other.files, directory, f"{other.name}-")
+        listed = readable(other.files, directory, f"other{len(asked)}-")
         asked[other.name] = {"files": listed, "relation": phrase.read_parquet(listed, partitioned=other.partitioned)}
     described = ask(
         {"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked, "written": list(written)}

@@ -15,7 +15,7 @@ from dq_engine.model import Dimension, Kahn, Level, Purpose, Severity
 
 EVERY_RULE_TAKES = (
     "Every expectation also takes `severity` (critical, warning, info), `notes`, `description`, `id` and `meta`; where rows or "
-    "values are judged, `row_condition` too."
+    'values are judged, `row_condition` too. In place of any argument may stand `{"$PARAMETER": "…"}`.'
 )
 """What the arguments of a page leave out."""
 

@@ -2,7 +2,8 @@
 
 Checks are written with Python's ``re`` syntax and run inside DuckDB, whose regular expressions are RE2. The two
 differ in many small ways: ``$`` and a final newline, Unicode ``\\d``, ``\\w`` and ``\\b``, ignoring case. So the
-pattern is read with Python's own parser and a new RE2 pattern is written from the parse tree; no text is edited.
+pattern is read with Python's own parser and a new RE2 pattern is written from the parse tree; no text is edited. What RE2 cannot
+say (lookaround, backreferences) is refused here, and searched for by Python, on the different values (:mod:`dq_engine.judging`).
 
 ``\\d``, ``\\w`` and ``\\s`` become RE2's own Unicode classes. RE2's tables may be newer than those of the running Python, so
 the two may differ on characters that this Python does not know yet; on all others they agree. For other questions (ignoring
@@ -10,6 +11,7 @@ case, rare classes) Python's ``re`` is asked, over all code points: that takes u
 """
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -52,7 +54,7 @@ Item = tuple[Any, Any]  # one node of the parse tree: (operation, argument)
 
 
 class UnsupportedPattern(ValueError):
-    """The pattern is valid in Python but nothing in RE2 means the same. The message says what, and what to do."""
+    """The pattern is valid in Python but nothing in RE2 means the same. The message says why, and how else to write it."""
 
 
 class InvalidPattern(ValueError):
@@ -83,10 +85,19 @@ def to_re2(pattern: str) -> str:
     In: a pattern in Python's syntax, with inline flags if wanted. Out: RE2 syntax, printable ASCII only.
     They agree on whether there is a match, for every value that is valid Unicode text; not on groups or positions.
 
-    Raises InvalidPattern if Python rejects the pattern, UnsupportedPattern if RE2 has no equivalent.
+    Raises InvalidPattern if Python rejects the pattern, UnsupportedPattern if RE2 has no equivalent: then only Python can search
+    for it.
     """
     try:
-        tree = _parser.parse(pattern)
+        with warnings.catch_warnings():  # of sets such as [[a], which later Pythons may read in another way
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+            tree = _parser.parse(pattern)
+    except RecursionError:
+        raise InvalidPattern("The pattern cannot be used: its groups are nested too deeply.") from None
+    except (re.error, ValueError, OverflowError) as error:
+        raise InvalidPattern(f"The pattern {pattern!r} is not a valid regular expression: {error}.") from error
+    try:
         scope = _Scope(tree.state.flags, head=True, tail=True, nonempty=tree.getwidth()[0] > 0)
         piece = _sequence(tree, scope)
         if piece.size > _MAX_SIZE:
@@ -94,11 +105,9 @@ def to_re2(pattern: str) -> str:
                 "repeat counts that make it too large", r"Lower the counts, or use narrower classes: [A-Za-z] for \w."
             )
     except UnsupportedPattern as error:
-        raise UnsupportedPattern(f"The pattern {pattern!r} cannot be used: {error}") from None
+        raise UnsupportedPattern(f"The pattern {pattern!r} is searched for in Python, as {error}") from None
     except RecursionError:
-        raise UnsupportedPattern("The pattern cannot be used: its groups are nested too deeply.") from None
-    except (re.error, ValueError, OverflowError) as error:
-        raise InvalidPattern(f"The pattern {pattern!r} is not a valid regular expression: {error}.") from error
+        raise UnsupportedPattern("The pattern is searched for in Python, as its groups are nested very deeply.") from None
     return piece.text
 
 

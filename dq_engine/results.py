@@ -45,6 +45,7 @@ def outcome(check: Check, extract: str, judgement: Judgement) -> Outcome:
         observed_value=judgement.observed,
         details=judgement.details,
         gx_success=judgement.gx_success,
+        gx_result=check.expectation.gx_result(judgement),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import drilldown, privacy, results, splits, vodim
+from dq_engine import drilldown, judging, privacy, results, splits, unexpected, vodim
 from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
@@ -65,6 +66,7 @@ from dq_engine.plan import (
     without_wrong_values,
 )
 from dq_engine.process import WorkerProcess
+from dq_engine.result_format import ResultFormat
 from dq_engine.run_tables import CLASSES, COUNTED, CountFiles
 from dq_engine.suite import Check
 
@@ -73,10 +75,6 @@ Progress = Callable[[str, float], None]
 Hear = Callable[[float], None]
 """Hears how far a query is, in per cent."""
 Answer = TypeVar("Answer")
-
-
-CHECK_TIMEOUT = 60.0
-"""Seconds for one check that is judged in Python, if nothing else is said."""
 
 
 class Limits(Struct, frozen=True):
@@ -88,7 +86,7 @@ class Limits(Struct, frozen=True):
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
-    check_timeout: float = CHECK_TIMEOUT
+    check_timeout: float = judging.SECONDS
 
 
 class Checked(Struct, frozen=True):
@@ -111,12 +109,13 @@ def check_extract(
     progress: Progress,
     files: CountFiles,
     checksums: Checksums | None = None,
+    form: ResultFormat | None = None,
 ) -> Checked:
     """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError.
 
     ``today`` is the day on which the data are looked at, for rules about their age. ``files`` are those to be written,
     with the counts by organisation and period: they are there only if something was counted so. ``checksums`` gives those of
-    the extract's files; None leaves them out.
+    the extract's files; None leaves them out. ``form`` asks for failing rows one by one.
     """
     return _Scan(
         worker,
@@ -128,6 +127,7 @@ def check_extract(
         progress=progress,
         files=files,
         checksums=checksums,
+        form=form,
     ).run()
 
 
@@ -154,6 +154,7 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
     return "\n".join(lines)
 
 
+NO_ORDER = "the extract has a column called file_index, file_row_number or dq_row, so that the order of its rows cannot be read"
 NOT_YET = Opened(Table((), 0), {}, [], [], (), (), ())
 
 
@@ -172,9 +173,11 @@ class _Scan:
         progress: Progress,
         files: CountFiles | None = None,
         checksums: Checksums | None = None,
+        form: ResultFormat | None = None,
     ) -> None:
         self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
         self.today, self.show_values, self.files, self.checksums = today, show_values, files, checksums
+        self.form = form
         self.started = time.monotonic()
         self.deadline = None if limits.timeout is None else self.started + limits.timeout
         self.wanted = [check for check in extract.suite.checks if selected(check)]
@@ -191,6 +194,7 @@ class _Scan:
         self.organisation: Column | None = None
         self.period: Column | None = None
         self.groups_tried = False
+        self.ordered = False
         self.counted = splits.Counted()
         self.organisations = 0
 
@@ -227,7 +231,7 @@ class _Scan:
         self.views = drilldown.views(asked, self.opened.shared_views)
         self.progress("looking at failures", 0.9)
         self.split_duplicates(plan)
-        outcomes = self.with_examples(plan, outcomes)
+        outcomes = self.with_rows(plan, self.with_examples(plan, outcomes))
         registered = self.registered()
         unchanged(self.extract, self.opened)
         self.progress("writing counts", 0.95)
@@ -300,8 +304,8 @@ class _Scan:
         Gives the plan with the counts that are 0 because no value is wrong.
         """
         aids = plan.aids()
-        if any(ORDERED in aid.sql for aid in aids if isinstance(aid, Derived)) and self.opened.ordered:
-            self.query("view", self.opened.ordered)
+        if any(ORDERED in aid.sql for aid in aids if isinstance(aid, Derived)):
+            self.order_rows()
         for place, (aid, metrics) in enumerate(aids.items()):
             hear = self.hear("preparing", 0.05 * place / len(aids), 0.05 / len(aids))
             try:
@@ -314,11 +318,17 @@ class _Scan:
                 plan = without_wrong_values(plan, aid.name)
         return plan
 
+    def order_rows(self) -> None:
+        """Makes the view in which rows know their place, if there can be one and it is not there yet."""
+        if self.opened.ordered and not self.ordered:
+            self.query("view", self.opened.ordered)
+            self.ordered = True
+
     def make(self, aid: Aid, hear: Hear) -> int:
         """Makes a table or view for metrics to read; gives the number of its rows, or -1 for one that is not counted."""
         if isinstance(aid, Derived):
-            if ORDERED in aid.sql and not self.opened.ordered:
-                raise WorkerError("the names of its columns leave no room to read the extract in its order", "Order")
+            if ORDERED in aid.sql and not self.ordered:
+                raise WorkerError(NO_ORDER, "Order")
             self.query("derived", phrase.made(aid), hear)
             return -1
         request = {
@@ -521,6 +531,39 @@ class _Scan:
                 outcomes[planned.check.id], examples=shown, examples_note=note
             )
         return exemplified
+
+    def with_rows(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        """The outcomes with their failing rows one by one, if a result format asks for them."""
+        if self.form is None:
+            return outcomes
+        found: dict[str, Outcome] = {}
+        for planned in plan.checks:
+            outcome = outcomes[planned.check.id]
+            try:
+                if self.form.result_format == "COMPLETE" and outcome.gx_result is not None:
+                    found[planned.check.id] = self.with_listings(planned, outcome)
+                if outcome.unexpected_count is None or not (asked := unexpected.asked(planned, self.form)):
+                    continue
+                rows = unexpected.read(asked, [])
+                if outcome.unexpected_count:
+                    self.order_rows()
+                    if not self.ordered:
+                        raise NotEvaluable(NO_ORDER)
+                    rows = unexpected.read(asked, self.query("failing rows", asked.select))
+                found[planned.check.id] = msgspec.structs.replace(outcome, unexpected=rows)
+            except (NotEvaluable, WorkerError) as error:
+                note = f"failing rows could not be listed: {error}"
+                found[planned.check.id] = msgspec.structs.replace(outcome, examples_note=note)
+        return outcomes | found
+
+    def with_listings(self, planned: Planned, outcome: Outcome) -> Outcome:
+        """The outcome with what its rule lists by itself."""
+        result = dict(outcome.gx_result or {})
+        for key, select in unexpected.listings(planned).items():
+            request = {"op": "suite_query", "queries": list(planned.check.expectation.queries()), "sql": select}
+            rows = self.timed("failing rows", select, request)["rows"]
+            result["details"] = {**result.get("details", {}), key: [json.loads(row) for (row,) in rows]}
+        return msgspec.structs.replace(outcome, gx_result=result)
 
     # ----------------------------------------------------------------------------------------------------------- records
 

@@ -70,7 +70,8 @@ def of_check(metrics: Mapping[str, Metric], counted: Counted, known: Mapping[Met
 def of_rows(wanted: Sequence[Metric], counted: Counted, known: Mapping[Metric, object]) -> Found | None:
     """Where counts of rows are; None where one of them is not split. A total of 0 splits into zeros.
 
-    That is one table where a single scan counted them all, and else the tables of several scans, joined by group.
+    That is one table where a single scan counted them all, and else the tables of several scans, joined by group: to the first
+    that is ``wanted``, as those of views among the aids may lack groups without a row to judge.
     """
     repeated = {metric: name for name, metric in counted.repeated}
     zero = {metric for metric in wanted if known.get(metric) == 0}
@@ -90,8 +91,11 @@ def of_rows(wanted: Sequence[Metric], counted: Counted, known: Mapping[Metric, o
         return None
     tables = list(dict.fromkeys(name for name, _ in places.values())) or [counted.rows[0][0]]
     apart = [repeated[metric] for metric in dict.fromkeys(wanted) if metric in repeated and metric not in zero]
-    joins = [*(f" JOIN {name} USING ({GROUP})" for name in tables[1:]), *(f" LEFT JOIN {name} USING ({GROUP})" for name in apart)]
-    texts = {metric: f"{name}.{column}" for metric, (name, column) in places.items()}
+    joins = [f" LEFT JOIN {name} USING ({GROUP})" for name in (*tables[1:], *apart)]
+    texts = {
+        metric: f"{name}.{column}" if name == tables[0] else f"coalesce({name}.{column}, 0)"
+        for metric, (name, column) in places.items()
+    }
     texts |= {metric: f"coalesce({name}.n, 0)" for metric, name in repeated.items()} | dict.fromkeys(zero, "0")
     return Found(tables[0] + "".join(joins), tuple(texts[metric] for metric in wanted))
 

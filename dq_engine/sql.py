@@ -129,6 +129,14 @@ def as_text(column: Column) -> str:
     return column.sql if column.kind == "text" else f"CAST({column.sql} AS VARCHAR)"
 
 
+def as_json(expression: str, kind: Kind) -> str:
+    """A value for JSON: dates and times as ISO 8601 text, anything else as it is."""
+    if kind not in ("timestamp", "timestamptz"):
+        return expression
+    text_of = f"replace(CAST({expression} AS VARCHAR), ' ', 'T')"
+    return text_of if kind == "timestamp" else f"{text_of} || ':00'"
+
+
 def masked(expression: str, limit: int = 40) -> str:
     """The shape of a text: letters become ``A`` or ``a``, digits ``9``; what follows ``limit`` characters is left out."""
     shape = f"substr({expression}, 1, {limit})"

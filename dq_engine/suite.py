@@ -12,24 +12,28 @@ import hashlib
 import json
 import re
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dq_engine import sql
+from dq_engine import coercion, parameters, sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
 from dq_engine.catalog.others import OtherName
 from dq_engine.catalog.wording import allowed, in_words
+from dq_engine.coercion import whole
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
+from dq_engine.parameters import Expression, Given, is_parameter
 from dq_engine.privacy import sensitivity
+from dq_engine.unresolved import unresolved, why_unresolved
 
 SUITE_KEYS = ("name", "id", "expectations", "meta", "notes", "suite_parameters")
 ENTRY_KEYS = ("type", "kwargs", "meta", "id", "severity", "notes", "description", "rendered_content", "windows")
-RUN_OPTIONS = ("batch_id", "result_format", "catch_exceptions")
-"""Arguments by which GX steers a run; they say nothing about the data and are accepted without effect."""
+RUN_OPTIONS = ("batch_id", "result_format", "catch_exceptions", "library_metadata", "meta", "rendered_content", "windows")
+"""Arguments by which GX steers a run, or describes a rule; they say nothing about the data and are accepted without effect."""
 CONDITION_KEYS = ("row_condition", "condition_parser")
 LARGEST = 32 * 1024 * 1024
 """A suite text longer than this (characters) is refused."""
@@ -51,7 +55,9 @@ class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
 class Check(Struct, frozen=True):
     """One expectation of a suite, ready to be planned.
 
-    ``place`` is its JSON path, ``kwargs`` are its arguments as written, ``others`` names the other extracts that it needs.
+    ``place`` is its JSON path, ``others`` names the other extracts that it needs. ``kwargs`` are its arguments as written, but
+    for single values that were read as another type. After :func:`with_parameters` the values of parameters stand in their
+    places; before, such a check can be spoken of, not evaluated.
     """
 
     id: str
@@ -77,6 +83,11 @@ class Check(Struct, frozen=True):
         return sentence if self.condition is None else f"{sentence}, where {conditions.spoken(self.condition)}"
 
     @property
+    def asked(self) -> dict[str, Expression]:
+        """The arguments that are parameters still."""
+        return {name: parameters.expression_of(value) for name, value in self.kwargs.items() if _is_asked(name, value)}
+
+    @property
     def kahn(self) -> str:
         """The category of Kahn et al. 2016, and its context: validation by another extract, or else verification in this one."""
         return f"{self.expectation.kahn}, {'validation' if self.others else 'verification'}"
@@ -97,6 +108,11 @@ class Suite(Struct, frozen=True):
     sha256: str
     meta: dict[str, Any]
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters that its checks need and have not got, each once."""
+        return tuple(dict.fromkeys(name for check in self.checks for asked in check.asked.values() for name in asked.names))
+
 
 def parse_suite(text: str, origin: str) -> Suite:
     """The suite that ``text`` (JSON) describes. Raises :class:`SuiteError` with every fault that it has."""
@@ -107,18 +123,116 @@ def parse_suite(text: str, origin: str) -> Suite:
     return suite
 
 
+def with_parameters(suite: Suite, given: Given) -> Suite:
+    """The suite with the values of its parameters.
+
+    A check of which a parameter has no value, or one that the argument does not take, stays one that cannot be evaluated, and
+    says why. Values that no check asks for do no harm.
+    """
+    return msgspec.structs.replace(suite, checks=tuple(_with_parameters(check, given) for check in suite.checks))
+
+
+def checked_with(suite: Suite, given: Given) -> Suite:
+    """The suite with the values of its parameters. Raises :class:`SuiteError` where a value, if there is one, cannot be used."""
+    filled = with_parameters(suite, given)
+    unusable = [
+        Problem(suite.origin, f"{check.place}.kwargs", reason)
+        for check in filled.checks
+        if (reason := why_unresolved(check.expectation))
+        and not any(name not in given.values for asked in check.asked.values() for name in asked.names)
+    ]
+    if unusable:
+        raise SuiteError(unusable)
+    return filled
+
+
+def _with_parameters(check: Check, given: Given) -> Check:
+    asked, cls = check.asked, CATALOG[check.expectation.name]
+    if not asked:
+        return check
+    kwargs, troubles = dict(check.kwargs), []
+    for name, expression in asked.items():
+        own = f"{parameters.KEY}.{expression.text}"
+        try:
+            written = check.kwargs[name]
+            kwargs[name] = written[own] if own in written else parameters.evaluated(expression, given)
+        except parameters.NotAnswered as error:
+            troubles.append(f"{name}: {error}")
+    arguments, faults = read_arguments(cls, kwargs)
+    troubles += [f"{fault.argument}: {fault.message}" for fault in faults]
+    if not troubles:
+        expectation = cls(**arguments)
+        troubles = [f"{fault.argument}: {fault.message}" if fault.argument else fault.message for fault in expectation.faults()]
+    if troubles:
+        known = {name: value for name, value in arguments.items() if name not in asked}
+        expectation = unresolved(cls, known, asked, "; ".join(troubles))
+        return msgspec.structs.replace(check, expectation=expectation, kwargs=kwargs)
+    others = tuple(dict.fromkeys([*expectation.others(), *check.others]))
+    return msgspec.structs.replace(check, expectation=expectation, kwargs=_as_read(kwargs, arguments), others=others)
+
+
+def _as_read(kwargs: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as written, with single values that were read as another type as they were read, as GX tells them."""
+    read = {name: value for name, value in arguments.items() if isinstance(value, bool | int | float | str)}
+    changed = {name: value for name, value in read.items() if value != kwargs[name] or isinstance(kwargs[name], bool)}
+    return {**kwargs, **changed}
+
+
+def _is_asked(name: str, value: object) -> bool:
+    return is_parameter(value) and name not in (*RUN_OPTIONS, *CONDITION_KEYS)
+
+
+class ArgumentFault(Struct, frozen=True):
+    """What is wrong with one argument: which (with the place within it), what, and what to do."""
+
+    argument: str
+    message: str
+    hint: str = ""
+
+
+def read_arguments(cls: type[Expectation], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], list[ArgumentFault]]:
+    """The arguments of an expectation as their own types, without those that are parameters; and every fault of one of them."""
+    hints, fields = arguments_of(cls)
+    given = {name: value for name, value in kwargs.items() if name not in (*RUN_OPTIONS, *CONDITION_KEYS)}
+    faults = [
+        ArgumentFault(
+            name,
+            f"unknown argument{suggestion(name, list(fields))}",
+            f"Known: {', '.join(fields)}." if fields else "None is known.",
+        )
+        for name in given
+        if name not in fields
+    ]
+    faults += [ArgumentFault(name, "is missing") for name, field in fields.items() if field.required and name not in given]
+    arguments: dict[str, Any] = {}
+    for name in fields:
+        try:
+            if name in given and is_parameter(given[name]):
+                parameters.expression_of(given[name])
+            elif name in given:
+                arguments[name] = coercion.argument(given[name], hints[name])
+        except parameters.InvalidExpression as error:
+            faults.append(ArgumentFault(name, str(error)))
+        except coercion.Refused as error:
+            faults.append(ArgumentFault(name + error.place, str(error)))
+    return arguments, faults
+
+
 class NotUsable(ValueError):
     """Text that is no JSON, or JSON that could be read in more than one way; the message says why."""
 
 
-def read_json(text: str) -> Any:
-    """The value of a JSON text: strictly JSON, without repeated keys. Raises :class:`NotUsable`."""
+def read_json(text: str, *, infinite: bool = False) -> Any:
+    """The value of a JSON text: strictly JSON, without repeated keys. Raises :class:`NotUsable`.
+
+    ``infinite`` allows Infinity and -Infinity, which GX writes into suites where the bins of a partition have no end.
+    """
     if len(text) > LARGEST:
         raise NotUsable(f"is too large for a suite: {len(text):,} characters, of at most {LARGEST:,}")
     if not text.strip():
         raise NotUsable("is not JSON: it is empty")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_infinity if infinite else _constant)
     except json.JSONDecodeError as error:
         raise NotUsable(f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
@@ -131,6 +245,10 @@ def read_json(text: str) -> Any:
 
 def _constant(name: str) -> Any:
     raise NotUsable(f"is not JSON: {name} is not a number that JSON knows")
+
+
+def _infinity(name: str) -> float:
+    return _constant(name) if name == "NaN" else float(name)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -181,7 +299,7 @@ class _Reader:
 
     def document(self, text: str) -> dict[str, Any] | None:
         try:
-            raw = read_json(text)
+            raw = read_json(text, infinite=True)
         except ValueError as error:
             self.fault("", str(error))
             return None
@@ -258,20 +376,19 @@ class _Reader:
         if cls is None:
             return None
         condition = self.condition(f"{path}.kwargs", cls, kwargs)
-        plain = {key: whole(value) for key, value in kwargs.items() if key not in (*RUN_OPTIONS, *CONDITION_KEYS)}
         if len(self.problems) > before and not isinstance(raw.get("kwargs", {}), dict):
             return None
-        arguments = self.struct(f"{path}.kwargs", plain, cls, "argument")
+        arguments, faults = read_arguments(cls, kwargs)
+        for fault in faults:
+            self.fault(f"{path}.kwargs.{fault.argument}", fault.message, fault.hint)
         if len(self.problems) > before:
             return None
-        expectation = cls(**arguments)
-        for fault in expectation.faults():
-            self.fault(f"{path}.kwargs.{fault.argument}".rstrip("."), fault.message)
+        expectation = self.expectation(f"{path}.kwargs", cls, kwargs, arguments)
         return Check(
             id=own.rule or gx_id or derived_id(expectation, kwargs),
             place=path,
             expectation=expectation,
-            kwargs=kwargs,
+            kwargs=_as_read(kwargs, arguments),
             severity=severity,
             dimension=own.dimension or cls.dimension,
             weight=own.weight,
@@ -282,6 +399,19 @@ class _Reader:
             gx_id=gx_id,
             others=tuple(dict.fromkeys([*expectation.others(), *own.others])),
         )
+
+    def expectation(self, path: str, cls: type[Expectation], kwargs: dict[str, Any], arguments: dict[str, Any]) -> Expectation:
+        """The expectation that arguments make; with those that are parameters left open, one that cannot be evaluated yet."""
+        asked = {name: parameters.expression_of(value) for name, value in kwargs.items() if _is_asked(name, value)}
+        _, fields = arguments_of(cls)
+        if not any(fields[name].required for name in asked):
+            for fault in cls(**arguments).faults():
+                if not asked or fault.argument.partition(".")[0] in arguments:
+                    self.fault(f"{path}.{fault.argument}".rstrip("."), fault.message)
+        if not asked:
+            return cls(**arguments)
+        names = list(dict.fromkeys(name for expression in asked.values() for name in expression.names))
+        return unresolved(cls, arguments, asked, parameters.wanting(names) if names else "has not been given the time")
 
     def expectation_class(self, path: str, raw: dict[str, Any]) -> type[Expectation] | None:
         name = raw.get("type")
@@ -306,6 +436,9 @@ class _Reader:
         if not cls.conditional:
             self.fault(f"{path}.row_condition", f"{cls.name} takes no row condition", "It does not judge rows one by one.")
             return None
+        if (place := coercion.parameter_within(raw)) is not None:
+            self.fault(f"{path}.row_condition{place}", "a row condition takes no parameter", "Write the value itself.")
+            return None
         try:
             return conditions.read(raw, parser)
         except conditions.InvalidCondition as error:
@@ -316,7 +449,7 @@ class _Reader:
         seen: dict[str, Check] = {}
         for check in checks:
             if first := seen.get(check.id):
-                derived = check.id == derived_id(check.expectation, check.kwargs)
+                derived = check.gx_id is None and "rule" not in (check.meta.get("dq") or {})
                 what = f"says the same as {first.place}" if derived else f'has the same id as {first.place}, "{check.id}"'
                 self.fault(check.place, what, "Remove one of the two, or give it an id of its own.")
             seen.setdefault(check.id, check)
@@ -337,9 +470,6 @@ class _Reader:
         return raw
 
     def convert(self, path: str, value: Any, wanted: Any) -> Any:
-        if isinstance(value, dict) and "$PARAMETER" in value:
-            self.fault(path, "suite parameters are not supported in this version", "Write the value itself.")
-            return None
         try:
             return msgspec.convert(value, wanted)
         except msgspec.ValidationError as error:
@@ -373,15 +503,6 @@ def derived_id(expectation: Expectation, kwargs: dict[str, Any]) -> str:
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     columns = re.sub(r"\W+", "_", "+".join(expectation.subject()))[:40]
     return ".".join(part for part in (expectation.name.removeprefix("expect_"), columns, digest) if part)
-
-
-def whole(value: Any) -> Any:
-    """The value with whole numbers as such: GX saves 1 as 1.0, and both mean the same."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: whole(item) for key, item in value.items()}
-    return [whole(item) for item in value] if isinstance(value, list) else value
 
 
 def kind(value: Any) -> str:

@@ -24,8 +24,6 @@ import duckdb
 from dq_engine import sources
 from dq_engine.sql import ident, text
 
-BATCH = 10_000
-"""Values that are judged at once."""
 PROGRESS_EVERY = 0.25
 """Seconds between two reports of progress, by which the parent knows that this process is alive."""
 
@@ -115,7 +113,7 @@ class Worker:
 
     def judge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Puts the values of ``sql`` that a test in Python finds wrong into ``table``, and says how many there are."""
-        from dq_engine.judging import Judge, JudgeFailed  # noqa: PLC0415  few extracts have such checks
+        from dq_engine.judging import BATCH, Judge, JudgeFailed  # noqa: PLC0415  few extracts have such checks
 
         assert self.connection is not None
         wrong: list[str] = []

@@ -90,7 +90,7 @@ def test_every_fault_is_told_at_once() -> None:
         f"project/dq.toml: {fault}"
         for fault in (
             "unknown table 'extract'; did you mean \"extracts\"?",
-            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, checksums',
+            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, check_timeout, checksums, parameters',
             "dq.suites: expected a list; got text",
             "dq.fail_on: 'fatal' is not allowed here: expected one of critical, warning, info, never",
             "dq.threads: expected a whole number of at least 1; got 0",
@@ -124,6 +124,34 @@ def test_text_that_is_not_toml_says_where() -> None:
     (line,) = refusal("[dq]\nthreads = two\n")
     assert line.startswith("project/dq.toml: is not TOML: ")
     assert "line 2" in line
+
+
+def test_parameters_are_whatever_toml_knows() -> None:
+    text = """
+    [dq.parameters]
+    least = 0.95
+    first_day = 2024-04-01
+    noon = 2024-04-01T12:00:00Z
+    codes = ["1", "2"]
+    """
+    assert config.parse(text, ORIGIN).dq.parameters == {
+        "least": 0.95,
+        "first_day": "2024-04-01",
+        "noon": "2024-04-01T12:00:00+00:00",
+        "codes": ["1", "2"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('"list size" = 1', 'dq.parameters: parameter "list size" cannot be called so.'),
+        ("least = nan", 'dq.parameters: parameter "least": cannot be written as JSON: NaN is not a number that JSON knows'),
+    ],
+)
+def test_parameter_that_no_suite_could_use_is_refused(line: str, fault: str) -> None:
+    (said,) = refusal(f"[dq.parameters]\n{line}\n")
+    assert said.startswith(f"project/dq.toml: {fault}")
 
 
 def test_paths_are_relative_to_the_file() -> None:

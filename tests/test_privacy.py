@@ -138,6 +138,56 @@ ACROSS: dict[str, list[dict[str, Any]]] = {
         for c in ("other", None)
     ],
 }
+COMPARED = [("SELECT * FROM {batch}", query) for query in ("SELECT * FROM other", "SELECT text FROM other WHERE error(text)")]
+GX_SQL: dict[str, list[dict[str, Any]]] = {
+    "expect_column_pair_values_to_be_in_set": [
+        rule("", column_A=a, column_B="org", value_pairs_set=pairs)
+        for a in COLUMNS
+        for pairs in ([["x", "y"], [1, None]], [[str(n), None] for n in range(30)], [[n, "x"] for n in range(30)])
+    ],
+    "expect_column_type_to_be": over(COLUMNS, "", type_="BIT"),
+    "expect_column_values_to_be_in_type_list": over(COLUMNS, "", type_list=["BIT", "int16"]),
+    "expect_column_values_to_match_like_pattern": over(COLUMNS, "", like_pattern="x!%", escape="!"),
+    "expect_column_values_to_match_like_pattern_list": over(COLUMNS, "", like_pattern_list=["x", "_"]),
+    "expect_column_values_to_not_match_like_pattern": over(COLUMNS, "", like_pattern="%"),
+    "expect_column_values_to_not_match_like_pattern_list": over(COLUMNS, "", like_pattern_list=["x", "%"]),
+    "expect_multicolumn_values_to_be_equal": [rule("", column_list=[a, b]) for a in COLUMNS for b in ("org", "integer", "date")],
+    "expect_query_results_to_match_comparison": [
+        rule("", base_query=base, comparison_data_source_name="other", comparison_query=comparison)
+        for base, comparison in [*COMPARED, *((query, "SELECT 1") for query in CASTS)]
+    ],
+    "expect_select_column_values_to_be_unique_within_record": [rule("", column_list=[a, a]) for a in COLUMNS],
+    "expect_table_column_count_to_be_between": [rule("", max_value=1)],
+    "expect_table_column_count_to_equal": [rule("", value=77)],
+    "expect_table_row_count_to_equal_other_table": [rule("", other_table_name="other")],
+}
+BINS = {"bins": [0, 5, 9], "weights": [0.5, 0.5]}
+QUANTILES = {"quantiles": [0, 0.5, 1], "value_ranges": [[None, 1], [None, 1]]}
+GX_STATISTICS: dict[str, list[dict[str, Any]]] = {
+    "expect_column_kl_divergence_to_be_less_than": [
+        rule("", column=a, partition_object=partition, tail_weight_holdout=holdout, threshold=0, bucketize_data=bucketize)
+        for a in COLUMNS
+        for partition, holdout, bucketize in (
+            ({"values": ["a", 1], "weights": [0.5, 0.5]}, 0.1, True),
+            (BINS, 0.1, True),
+            (None, 0, True),
+            (None, 0, False),
+        )
+    ],
+    "expect_column_most_common_value_to_be_in_set": over(COLUMNS, "", value_set=["a", 1]),
+    "expect_column_quantile_values_to_be_between": [
+        rule("", column=a, quantile_ranges=QUANTILES, allow_relative_error=method)
+        for a in COLUMNS
+        for method in (False, "linear", "midpoint")
+    ],
+    "expect_column_value_z_scores_to_be_less_than": over(COLUMNS, "", threshold=-1, double_sided=False),
+    "expect_column_values_to_be_decreasing": over(COLUMNS, "", strictly=True),
+    "expect_column_values_to_be_increasing": over(COLUMNS, "", strictly=True),
+    "expect_column_values_to_not_be_outliers": [
+        *over(COLUMNS, "", multiplier=0),
+        *over(COLUMNS, "", method="std", multiplier=0),
+    ],
+}
 NHS_FORMATS: dict[str, list[dict[str, Any]]] = {
     **{
         f"expect_column_values_to_{name}": over(COLUMNS, "")
@@ -181,14 +231,20 @@ RULES: dict[str, list[dict[str, Any]]] = {
         "expect_column_value_lengths_to_be_between": over(COLUMNS, "", max_value=1),
         "expect_column_value_lengths_to_equal": over(COLUMNS, "", value=1),
         "expect_column_values_to_be_between": bounded(""),
+        "expect_column_values_to_be_dateutil_parseable": over(COLUMNS, ""),
         "expect_column_values_to_be_in_set": [*over(COLUMNS, "", value_set=["a"]), *over(COLUMNS, "", value_set=[1])],
+        "expect_column_values_to_be_json_parseable": over(COLUMNS, ""),
         "expect_column_values_to_be_null": over(COLUMNS, ""),
         "expect_column_values_to_be_of_type": over(COLUMNS, "", type_="BIT"),
         "expect_column_values_to_be_unique": over(COLUMNS, ""),
+        "expect_column_values_to_match_json_schema": over(COLUMNS, "", json_schema={"type": "array"}),
         "expect_column_values_to_match_regex": over(COLUMNS, "", regex="^x$"),
+        "expect_column_values_to_match_regex_list": over(COLUMNS, "", regex_list=["^x$", "(?=x)"]),
+        "expect_column_values_to_match_strftime_format": over(COLUMNS, "", strftime_format="%Y"),
         "expect_column_values_to_not_be_in_set": over(COLUMNS, "", value_set=["a", 1]),
         "expect_column_values_to_not_be_null": over(COLUMNS, ""),
         "expect_column_values_to_not_match_regex": over(COLUMNS, "", regex="."),
+        "expect_column_values_to_not_match_regex_list": over(COLUMNS, "", regex_list=["(?=.)"]),
         "expect_compound_columns_to_be_unique": [rule("", column_list=[name, "month"]) for name in COLUMNS],
         "expect_multicolumn_sum_to_equal": [
             rule("", column_list=[name, "integer"], sum_total=1) for name in COLUMNS if name != "integer"
@@ -200,6 +256,8 @@ RULES: dict[str, list[dict[str, Any]]] = {
         "unexpected_rows_expectation": [rule("", unexpected_rows_query=query) for query in ("SELECT * FROM {batch}", *CASTS)],
         **ACROSS,
         **NHS_FORMATS,
+        **GX_SQL,
+        **GX_STATISTICS,
     }.items()
 }
 BY_ROW = ("expect_column_values_to_be_in_set", "expect_column_values_to_match_regex", "expect_column_mean_to_be_between")

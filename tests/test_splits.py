@@ -494,3 +494,13 @@ def test_a_query_of_a_suite_reaches_no_file_of_counts(
     found = pq.read_table(counts / name).to_pylist()
     assert [row["organisation"] for row in found] == ["5D7"], "what the engine counted, and nothing else"
     assert sorted(path.name for path in counts.iterdir()) == ["0-fields.parquet", "0-measures.parquet"]
+
+
+def test_organisation_without_a_value_to_compare_is_counted_all_the_same(make_suite: Any, worker: WorkerProcess) -> None:
+    """Rules about the order read a view that has only rows with a value."""
+    table = pa.table({"org": ["A81001", "A81001", "B81002", "B81002", "C81003"], "n": [1, 2, None, None, 1]})
+    rule = ("expect_column_values_to_be_increasing", {"column": "n"})
+    run = dq_engine.check(table, make_suite(rule, organisation_column="org"), worker=worker)
+    found = {group[0]: counts for group, counts in by_group(run).items()}
+    assert found == {"A81001": (2, 0, 0), "B81002": (2, 2, 0), "C81003": (1, 0, 1)}
+    assert run.outcomes[0].failing_organisations == 1

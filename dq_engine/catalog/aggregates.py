@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from dq_engine import sql
 from dq_engine.catalog.base import Case, Scope, number
+from dq_engine.catalog.bounds import MaxNumber, MinNumber
 from dq_engine.catalog.ranges import PROVABLE
 from dq_engine.catalog.shapes import AggregateExpectation, nothing
 from dq_engine.errors import NotEvaluable
@@ -152,6 +153,8 @@ class ExpectColumnStdevToBeBetween(AggregateExpectation, frozen=True, kw_only=Tr
         Case("one", {"n": [1.0, 2.0, 3.0]}, {"column": "n", "min_value": 1, "max_value": 1}, True),
         Case("all the same", {"n": [5, 5, 5]}, {"column": "n", "min_value": 0, "strict_min": True}, False),
     )
+    min_value: MinNumber = None
+    max_value: MaxNumber = None
 
     def metric(self, column: Column, value: str) -> str:
         numeric(column, self.noun)

@@ -153,6 +153,10 @@ class Expectation(Struct, frozen=True, kw_only=True):
         """The columns whose values the rule reads as periods."""
         return ()
 
+    def queries(self) -> tuple[str, ...]:
+        """SQL of the suite's own in the rule: it may speak of other extracts by the names that somebody gave them."""
+        return ()
+
     def statement(self) -> str:
         """The rule as one English sentence without a full stop."""
         raise NotImplementedError
@@ -168,6 +172,14 @@ class Expectation(Struct, frozen=True, kw_only=True):
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         """What the numbers mean."""
         raise NotImplementedError
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        """What Great Expectations' result holds; None for a rule about rows, whose result is made of its counts."""
+        return {"observed_value": judgement.observed}
+
+    def listings(self) -> dict[str, str]:
+        """SELECTs of JSON objects, one column each: what Great Expectations lists by these keys in ``details``."""
+        return {}
 
     def observed(self, scope: Scope) -> str:
         """SQL of the observed value, over the rows considered, of a rule that is about one; "" for any other rule."""

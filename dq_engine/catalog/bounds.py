@@ -16,6 +16,9 @@ Bound = int | float | str
 """A bound: a number, or a date or date-time in ISO 8601 text."""
 MinValue = Annotated[Bound | None, Meta(description="The smallest value allowed; null for none.")]
 MaxValue = Annotated[Bound | None, Meta(description="The largest value allowed; null for none.")]
+MinNumber = Annotated[int | float | None, Meta(description="The smallest number allowed; null for none.")]
+MaxNumber = Annotated[int | float | None, Meta(description="The largest number allowed; null for none.")]
+"""Bounds of what is a number whatever the column holds: a share, a deviation."""
 StrictMin = Annotated[bool, Meta(description="It must be above min_value, not equal to it.")]
 StrictMax = Annotated[bool, Meta(description="It must be below max_value, not equal to it.")]
 

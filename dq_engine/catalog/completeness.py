@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from dq_engine.catalog.base import NEVER, Case, ColumnName, Expectation, Fault, Scope, number
-from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
+from dq_engine.catalog.bounds import Bounded, MaxNumber, MinNumber, StrictMax, StrictMin
 from dq_engine.catalog.shapes import ColumnRowExpectation, considered, nothing, nulls, share
 from dq_engine.model import Count, Dimension, Judgement, Kahn, Metric, NullsFact, Number
 
@@ -92,8 +92,8 @@ class ExpectColumnProportionOfNonNullValuesToBeBetween(Bounded, Expectation, fro
         Case("too few", {"postcode": ["ZZ99 3VZ", None, None]}, {"column": "postcode", "min_value": 0.6}, False),
     )
     column: ColumnName
-    min_value: MinValue = None
-    max_value: MaxValue = None
+    min_value: MinNumber = None
+    max_value: MaxNumber = None
     strict_min: StrictMin = False
     strict_max: StrictMax = False
 

@@ -1,28 +1,61 @@
 """``row_condition``: which rows an expectation speaks about.
 
-Takes what a suite says (a Condition object of GX 1.x, or its older ``col("x") > 1`` text) and gives a tree of values;
-:func:`predicate` turns the tree into SQL. NULL follows SQL's three-valued logic: a comparison with NULL selects no row.
+Takes what a suite says (a Condition object of GX 1.x, or text of one of four languages) and gives a tree of values
+(:mod:`~dq_engine.catalog.condition_tree`); :func:`predicate` turns it into SQL. NULL follows SQL's three-valued logic in each
+language: a comparison with NULL selects no row, nor does its negation. (pandas keeps such rows for ``!=`` and ``not``.)
+
+============================  =====================================================================================
+``condition_parser``          text is
+============================  =====================================================================================
+``great_expectations``        ``col("x") > 1`` (:mod:`~dq_engine.catalog.condition_col`)
+``pandas``                    what ``DataFrame.query`` takes (:mod:`~dq_engine.catalog.condition_pandas`)
+``spark``, ``sqlalchemy``     what follows WHERE in SQL (:mod:`~dq_engine.catalog.condition_sql`)
+none                          ``col("x") > 1``; else a pandas query, as in GX; else SQL, where pandas could not read it
+============================  =====================================================================================
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dq_engine import sql
+from dq_engine.catalog import condition_col, condition_pandas, condition_sql
+from dq_engine.catalog.condition_tree import (
+    MAX_DEPTH,
+    All,
+    Among,
+    Compared,
+    Condition,
+    Either,
+    InvalidCondition,
+    Named,
+    Nothing,
+    Value,
+    checked,
+    columns,
+    predicate,
+    spoken,
+)
+from dq_engine.catalog.condition_tree import Operator as Sign
 from dq_engine.catalog.wording import allowed, in_words
-from dq_engine.model import Column
+
+__all__ = ["MAX_DEPTH", "MAX_LEAVES", "Condition", "InvalidCondition", "Written", "columns", "predicate", "read", "spoken"]
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "IN", "NOT_IN"]
-Tag = Literal["comparison", "nullity", "and", "or"]
-MAX_DEPTH = 60
-"""Deeper nesting (of objects and lists) is refused."""
+Tag = Literal["comparison", "nullity", "and", "or", "pass_through"]
+OWN_PARSERS = ("great_expectations", "great_expectations__experimental__")
+SQL_PARSERS = ("spark", "sqlalchemy")
+PARSERS = (*OWN_PARSERS, "pandas", *SQL_PARSERS)
 MAX_LEAVES = 100
 """Great Expectations' own limit on the comparisons in one condition."""
+MAX_TEXT = 100_000
+"""Longer text is refused unread."""
+MAX_PARTS = 1000
+"""The most comparisons that a text may have."""
 
 
 class ColumnName(Struct, frozen=True):
@@ -46,54 +79,58 @@ class Nullity(Struct, frozen=True, tag_field="type", tag="nullity", forbid_unkno
     is_null: bool
 
 
+class PassThrough(Struct, frozen=True, tag_field="type", tag="pass_through", forbid_unknown_fields=True):
+    """Text in the language of an engine: a pandas query, or SQL where `condition_parser` is spark."""
+
+    pass_through_filter: str
+
+
 class And(Struct, frozen=True, tag_field="type", tag="and", forbid_unknown_fields=True):
     """All of the conditions."""
 
-    conditions: list[Comparison | Nullity | And | Or]
+    conditions: list[Comparison | Nullity | And | Or | PassThrough]
 
 
 class Or(Struct, frozen=True, tag_field="type", tag="or", forbid_unknown_fields=True):
     """Any of the conditions."""
 
-    conditions: list[Comparison | Nullity | And | Or]
+    conditions: list[Comparison | Nullity | And | Or | PassThrough]
 
 
-Condition = Comparison | Nullity | And | Or
-
-
-class InvalidCondition(ValueError):
-    """A condition that cannot be understood; the message is for people, ``path`` the place of the fault below the condition."""
-
-    def __init__(self, message: str, path: str = "") -> None:
-        self.path = path
-        super().__init__(message)
+Written = Comparison | Nullity | And | Or | PassThrough
+"""A condition as a suite writes it, if not as text."""
 
 
 def read(raw: dict[str, Any] | str, parser: str | None) -> Condition:
     """The condition that a suite's ``row_condition`` and ``condition_parser`` mean. Raises :class:`InvalidCondition`."""
+    if parser is not None and parser not in PARSERS:
+        raise InvalidCondition(f'the parser "{parser}" is unknown: expected one of {", ".join(PARSERS)}')
     if isinstance(raw, str):
-        if parser not in (None, "great_expectations", "great_expectations__experimental__"):
-            raise InvalidCondition(
-                f'text for the parser "{parser}" is not supported; write a Condition object, such as '
-                '{"type": "comparison", "column": {"name": "x"}, "operator": "==", "parameter": 1}'
-            )
-        return _read_text(raw)
+        return _limited(_from_text(raw, parser))
     if _depth(raw) > MAX_DEPTH:
         raise InvalidCondition(f"is nested more than {MAX_DEPTH} deep")
     try:
-        condition: Condition = msgspec.convert(raw, Condition)
+        written: Written = msgspec.convert(raw, Written)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         choices = {".operator": Operator, ".type": Tag}
         options = next((allowed(choice) for end, choice in choices.items() if place.rstrip("`").endswith(end)), "")
+        if place.endswith(".parameter`") and message.endswith("got `null`"):
+            options = '; a condition of type "nullity" chooses rows without a value'
         raise InvalidCondition(in_words(message, raw) + options, place.rstrip("`")) from None
-    for part in _parts(condition):
+    for part in _parts(written):
         if isinstance(part, And | Or) and not part.conditions:
             raise InvalidCondition('"conditions" is empty: give at least one')
-        if isinstance(part, Comparison) and isinstance(part.parameter, list) != (part.operator in ("IN", "NOT_IN")):
-            raise InvalidCondition(f'a list goes with IN and NOT_IN, and only with them; not with "{part.operator}"')
-    if sum(1 for _ in leaves(condition)) > MAX_LEAVES:
+        if isinstance(part, Comparison):
+            _check(part)
+    if sum(1 for part in _parts(written) if not isinstance(part, And | Or)) > MAX_LEAVES:
         raise InvalidCondition(f"has more than {MAX_LEAVES} comparisons")
+    return _limited(_meant(written, parser))
+
+
+def _limited(condition: Condition) -> Condition:
+    if len(columns(checked(condition))) > MAX_PARTS:
+        raise InvalidCondition(f"has more than {MAX_PARTS:,} comparisons")
     return condition
 
 
@@ -108,91 +145,59 @@ def _depth(raw: object) -> int:
     return deepest
 
 
-def _parts(condition: Condition) -> Iterator[Condition]:
-    yield condition
-    if isinstance(condition, And | Or):
-        for part in condition.conditions:
+def _parts(written: Written) -> Iterator[Written]:
+    yield written
+    if isinstance(written, And | Or):
+        for part in written.conditions:
             yield from _parts(part)
 
 
-def leaves(condition: Condition) -> Iterator[Comparison | Nullity]:
-    """Every comparison of a condition, from left to right."""
-    if isinstance(condition, And | Or):
-        for part in condition.conditions:
-            yield from leaves(part)
-    else:
-        yield condition
+def _check(comparison: Comparison) -> None:
+    values = comparison.parameter
+    if isinstance(values, list) != (comparison.operator in ("IN", "NOT_IN")):
+        raise InvalidCondition(f'a list goes with IN and NOT_IN, and only with them; not with "{comparison.operator}"')
+    if isinstance(values, list) and len({isinstance(value, str) for value in values}) > 1:
+        raise InvalidCondition(f'the list of "{comparison.operator}" has texts and numbers: give values of one kind')
 
 
-def columns(condition: Condition | None) -> tuple[str, ...]:
-    """The names of the columns that a condition uses."""
-    return tuple(leaf.column.name for leaf in leaves(condition)) if condition else ()
+def _meant(written: Written, parser: str | None) -> Condition:
+    match written:
+        case And(conditions):
+            return All(tuple(_meant(part, parser) for part in conditions))
+        case Or(conditions):
+            return Either(tuple(_meant(part, parser) for part in conditions))
+        case Nullity(column, is_null):
+            return Nothing(Named(column.name), negate=not is_null)
+        case PassThrough(text):
+            return _from_engine_text(text, None if parser in OWN_PARSERS else parser)
+        case Comparison(column, sign, parameter):
+            if isinstance(parameter, list):
+                return Among(Named(column.name), tuple(Value(value) for value in parameter), negate=sign == "NOT_IN")
+            return Compared(Named(column.name), msgspec.convert(sign, Sign), Value(parameter))
 
 
-def predicate(condition: Condition, find: Callable[[str], Column]) -> str:
-    """The condition as SQL; ``find`` gives the column of a name.
-
-    Raises :class:`dq_engine.sql.Incomparable` where a value does not fit the type of its column.
-    """
-    if isinstance(condition, And | Or):
-        word = " AND " if isinstance(condition, And) else " OR "
-        empty = "TRUE" if isinstance(condition, And) else "FALSE"
-        return word.join(f"({predicate(part, find)})" for part in condition.conditions) or empty
-    column = find(condition.column.name)
-    if isinstance(condition, Nullity):
-        return f"{column.sql} IS {'' if condition.is_null else 'NOT '}NULL"
-    if condition.operator in ("IN", "NOT_IN"):
-        values = condition.parameter if isinstance(condition.parameter, list) else [condition.parameter]
-        literals = [sql.typed(value, column) for value in values]
-        return sql.in_list(column.sql, literals, negate=condition.operator == "NOT_IN")
-    if isinstance(condition.parameter, list):
-        raise sql.Incomparable(f'a list goes with IN and NOT_IN, not with "{condition.operator}"')
-    symbol = {"==": "=", "!=": "<>"}.get(condition.operator, condition.operator)
-    return f"{column.sql} {symbol} {sql.typed(condition.parameter, column)}"
+def _from_text(text: str, parser: str | None) -> Condition:
+    if parser in OWN_PARSERS or (parser is None and condition_col.begins(text)):
+        try:
+            return condition_col.read(text)
+        except sql.Incomparable as error:
+            raise InvalidCondition(str(error)) from None
+    return _from_engine_text(text, parser)
 
 
-def spoken(condition: Condition) -> str:
-    """The condition as part of an English sentence."""
-    if isinstance(condition, And | Or):
-        word = " and " if isinstance(condition, And) else " or "
-        return word.join(f"({spoken(part)})" if isinstance(part, And | Or) else spoken(part) for part in condition.conditions)
-    name = condition.column.name
-    if isinstance(condition, Nullity):
-        return f"{name} has {'no' if condition.is_null else 'a'} value"
-    words = {
-        "==": "is",
-        "!=": "is not",
-        "<": "is below",
-        "<=": "is at most",
-        ">": "is above",
-        ">=": "is at least",
-        "IN": "is one of",
-        "NOT_IN": "is none of",
-    }
-    value = condition.parameter
-    shown = ", ".join(sql.spoken(item) for item in value) if isinstance(value, list) else sql.spoken(value)
-    return f"{name} {words[condition.operator]} {shown}"
-
-
-_NAME = r"""col\(\s*(?P<quote>["'])(?P<name>(?:(?!(?P=quote)).)+)(?P=quote)\s*\)"""
-_NULLITY = re.compile(rf"\s*{_NAME}\s*\.\s*(?P<null>notnull|isnull)\(\s*\)\s*")
-_COMPARISON = re.compile(
-    rf"""\s*{_NAME}\s*(?P<operator>==|!=|<=|>=|<|>)\s*
-    (?:(?P<date>date\(\s*)?(?P<q>["'])(?P<text>(?:(?!(?P=q)).)*)(?P=q)(?(date)\s*\))|(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>[Tt]rue|[Ff]alse))\s*""",
-    re.VERBOSE,
-)
-
-
-def _read_text(raw: str) -> Condition:
-    if match := _NULLITY.fullmatch(raw):
-        return Nullity(ColumnName(match["name"]), match["null"] == "isnull")
-    if match := _COMPARISON.fullmatch(raw):
-        value: str | int | float | bool
-        if match["number"] is not None:
-            value = sql.as_number(match["number"])
-        elif match["word"] is not None:
-            value = match["word"].lower() == "true"
-        else:
-            value = match["text"]
-        return Comparison(ColumnName(match["name"]), msgspec.convert(match["operator"], Operator), value)
-    raise InvalidCondition('text must read like col("x") == "y", col("x") > 1, or col("x").notnull(); or use a Condition object')
+def _from_engine_text(text: str, parser: str | None) -> Condition:
+    if not text.strip():
+        raise InvalidCondition(f"is empty: text must read like {condition_col.FORMS}; or use a Condition object")
+    if len(text) > MAX_TEXT:
+        raise InvalidCondition(f"is longer than {MAX_TEXT:,} characters")
+    if parser in SQL_PARSERS:
+        return condition_sql.read(text, parser)
+    try:
+        return condition_pandas.read(text)
+    except condition_pandas.Unreadable as error:
+        if parser == "pandas":
+            raise
+        try:
+            return condition_sql.read(text, None)
+        except condition_sql.Unreadable as other:
+            raise InvalidCondition(f"{error}; and {other}") from None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
 from dq_engine import sql
-from dq_engine.catalog.base import Case, ColumnName, Fault, Scope, number, scalar_column
+from dq_engine.catalog.base import Case, ColumnName, Expectation, Fault, Scope, number, scalar_column
 from dq_engine.catalog.shapes import ColumnRowExpectation, KeyExpectation, considered, nothing, nulls
-from dq_engine.model import Column, Dimension, Judgement, Kahn, Key, Metric, Number
+from dq_engine.model import EXTRACT, Column, Dimension, Figure, GroupScalar, Judgement, Kahn, Key, Metric, Number
 
 Member = str | int | float | bool | None
 ValueSet = Annotated[list[Member], Meta(description="The values; dates and times as ISO 8601 text.")]
@@ -162,6 +163,12 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
             message=nothing(element, element - missing) if empty else "",
         )
 
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        absent = judgement.details.get("absent_members")
+        foreign = {"unexpected_count": judgement.unexpected_count - len(absent or ())}
+        missing = {} if absent is None else {"missing_count": len(absent), "partial_missing_list": absent}
+        return {"observed_value": None, **foreign, **missing}
+
 
 class ExpectColumnDistinctValuesToBeInSet(DistinctSetExpectation, frozen=True, kw_only=True):
     """The different values of the column are all among those listed.
@@ -220,6 +227,9 @@ class ExpectColumnDistinctValuesToContainSet(DistinctSetExpectation, frozen=True
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return self.result(scope, numbers, foreign_matters=False, absent_matters=True)
 
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return {key: value for key, value in (super().gx_result(judgement) or {}).items() if key != "unexpected_count"}
+
 
 class ExpectColumnDistinctValuesToEqualSet(DistinctSetExpectation, frozen=True, kw_only=True):
     """The different values of the column are exactly those listed.
@@ -246,3 +256,77 @@ class ExpectColumnDistinctValuesToEqualSet(DistinctSetExpectation, frozen=True, 
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return self.result(scope, numbers, foreign_matters=True, absent_matters=True)
+
+
+MOST_MODES = 200
+"""No more of the commonest values are listed than this."""
+
+
+class ExpectColumnMostCommonValueToBeInSet(Expectation, frozen=True, kw_only=True):
+    """The most common value is one of those listed.
+
+    Why: the usual answer is known beforehand (most attendances are on time, most lists are open); another one shows that codes
+    were swapped or that a default took over.
+    NULLs: left out. If several values are equally common none of them is the most common, unless `ties_okay`: then it is enough
+    that one of them is listed. The values are shown only where the column's values may be shown.
+    See also: expect_column_values_to_be_in_set, expect_column_kl_divergence_to_be_less_than.
+    """
+
+    name = "expect_column_most_common_value_to_be_in_set"
+    dimension: ClassVar[Dimension] = "accuracy"
+    kahn: ClassVar[Kahn] = "plausibility.atemporal"
+    examples = (
+        Case("most attended", {"status": ["5", "5", "6", "7"]}, {"column": "status", "value_set": ["5", "6"]}, True, 0),
+        Case("the default took over", {"status": ["9", "9", "5", None]}, {"column": "status", "value_set": ["5"]}, False, 1),
+        Case("two are equally common", {"sex": ["1", "2"]}, {"column": "sex", "value_set": ["1", "2"]}, False, 1),
+        Case("and that is allowed", {"sex": ["1", "2"]}, {"column": "sex", "value_set": ["1"], "ties_okay": True}, True, 0),
+    )
+    column: ColumnName
+    value_set: ValueSet
+    ties_okay: Annotated[bool | None, Meta(description="Several values may be equally common, if one is listed.")] = None
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def statement(self) -> str:
+        noun = "A most common value" if self.ties_okay else "The most common value"
+        return f"{noun} of {self.column} is one of {listed(self.value_set)}"
+
+    def metrics(self, scope: Scope) -> dict[str, Metric]:
+        column = scalar_column(scope, self.column)
+        key = Key((column.sql,), sql.all_of(scope.where, f"{column.sql} IS NOT NULL"))
+        listed_rows = f"CASE WHEN {sql.in_list('k1', literals(column, self.value_set))} THEN n END"
+        found: dict[str, Metric] = {
+            "element": considered(scope),
+            "missing": nulls(scope, self.column),
+            "modes": GroupScalar(key, "coalesce(element_at(histogram(n), max(n))[1], 0)"),
+            "listed": GroupScalar(key, f"coalesce(element_at(histogram({listed_rows}), max(n))[1], 0)"),
+        }
+        if column.shown:
+            groups = f"SELECT {column.sql} AS v, count(*) AS n FROM {EXTRACT} WHERE {key.where} GROUP BY 1"
+            modes = f"SELECT v FROM ({groups}) QUALIFY n = max(n) OVER () ORDER BY v LIMIT {MOST_MODES}"
+            listing = f"to_json(list({sql.as_json('v', column.kind)} ORDER BY v))"
+            found["values"] = Figure(f"SELECT CAST({listing} AS VARCHAR) AS modes\nFROM ({modes})", "modes")
+        return found
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        element, missing = number(numbers["element"]), number(numbers["missing"])
+        modes, common = number(numbers["modes"]), number(numbers["listed"])
+        values = json.loads(str(told)) if (told := numbers.get("values")) is not None else None
+        if element == missing:
+            reason = nothing(element, 0)
+            return Judgement(None, "values", element, missing, 0, False, details={"values": []}, message=reason)
+        success = common > 0 if self.ties_okay else modes == common == 1
+        details: dict[str, Any] = {"modes": modes}
+        if values is None:
+            details["not_shown"] = "the most common value is a value of the column"
+        else:
+            details["values"] = values
+        observed = values[0] if values and modes == 1 else None
+        return Judgement(success, "values", element, missing, 0 if success else 1, success, observed, details)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return {"observed_value": judgement.details.get("values")}
+
+    def observed(self, scope: Scope) -> str:
+        return f"mode({scalar_column(scope, self.column).sql})"

@@ -19,7 +19,7 @@ how a count is phrased or run. Semantics are those of Great Expectations' pandas
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -98,6 +98,9 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return judged_rows(numbers, self.mostly)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return None
 
 
 def judged_rows(numbers: Mapping[str, Number], mostly: float, unit: str = "rows") -> Judgement:
@@ -383,3 +386,6 @@ class ItemExpectation(Expectation, frozen=True, kw_only=True):
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return judged_rows(numbers, self.mostly, self.unit)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return None

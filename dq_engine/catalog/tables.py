@@ -85,6 +85,112 @@ class ExpectTableRowCountToEqual(RowCountExpectation, frozen=True, kw_only=True)
         return rows == self.value
 
 
+class ExpectTableRowCountToEqualOtherTable(RowCountExpectation, frozen=True, kw_only=True):
+    """There are as many rows as in another extract.
+
+    Why: a table that was split off, enriched or sent on must not lose or double a record on the way.
+    NULLs: every row counts. `row_condition` chooses among the rows of this extract; the other's are all counted.
+    See also: expect_table_row_count_to_equal, expect_column_sum_to_reconcile_with_other_extract.
+    """
+
+    name = "expect_table_row_count_to_equal_other_table"
+    dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
+    examples = (
+        Case(
+            "a list size for each practice",
+            {"practice": ["A81001", "A81002"], "patients": [4012, 7730]},
+            {"other_table_name": "practices"},
+            True,
+            others={"practices": {"code": ["A81001", "A81002"]}},
+        ),
+        Case(
+            "one practice more",
+            {"practice": ["A81001", "A81002"], "patients": [4012, 7730]},
+            {"other_table_name": "practices"},
+            False,
+            others={"practices": {"code": ["A81001", "A81002", "A81003"]}},
+        ),
+    )
+    other_table_name: Annotated[
+        str, Meta(description="The other extract: its feed, or a name given with --with or in dq.toml.", min_length=1)
+    ]
+
+    def others(self) -> tuple[str, ...]:
+        return (self.other_table_name,)
+
+    def statement(self) -> str:
+        return f"There are as many rows as in {self.other_table_name}"
+
+    def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
+        rows, others = number(numbers["element"]), scope.other(self.other_table_name).rows
+        success = rows == others
+        details = {"self": rows, "other": others}
+        return Judgement(success, "tables", 1, 0, 0 if success else 1, success, rows, details)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return {"observed_value": judgement.details}
+
+
+class ExpectTableColumnCountToBeBetween(Bounded, SchemaExpectation, frozen=True, kw_only=True):
+    """The number of columns lies between two bounds.
+
+    Why: a file that was read with the wrong separator has one column; a pivot gone wrong has hundreds.
+    NULLs: nothing to do with values.
+    See also: expect_table_column_count_to_equal, expect_table_columns_to_match_set.
+    """
+
+    name = "expect_table_column_count_to_be_between"
+    dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
+    examples = (
+        Case("two", {"practice": ["A81001"], "patients": [4012]}, {"min_value": 2, "max_value": 4}, True),
+        Case("too few", {"practice,patients": ["A81001,4012"]}, {"min_value": 2}, False, 1),
+    )
+    min_value: Annotated[int | float | None, Meta(description="The smallest number of columns allowed; null for none.")] = None
+    max_value: Annotated[int | float | None, Meta(description="The largest number of columns allowed; null for none.")] = None
+    strict_min: ClassVar[bool] = False  # type: ignore[misc]  # no argument of this expectation in Great Expectations
+    strict_max: ClassVar[bool] = False  # type: ignore[misc]
+
+    def faults(self) -> Iterator[Fault]:
+        return self.bound_faults(ordered=True)
+
+    def statement(self) -> str:
+        return f"The number of columns {self.between()}"
+
+    def judge_columns(self, table: Table) -> Judgement:
+        return column_count(table, success=self.holds(len(table.columns)))
+
+
+class ExpectTableColumnCountToEqual(SchemaExpectation, frozen=True, kw_only=True):
+    """The number of columns is exactly the given one.
+
+    Why: readers that go by position need each column to be there, and none between.
+    NULLs: nothing to do with values.
+    See also: expect_table_column_count_to_be_between, expect_table_columns_to_match_ordered_list.
+    """
+
+    name = "expect_table_column_count_to_equal"
+    dimension: ClassVar[Dimension] = "consistency"
+    kahn: ClassVar[Kahn] = "conformance.relational"
+    examples = (
+        Case("two", {"practice": ["A81001"], "patients": [4012]}, {"value": 2}, True),
+        Case("one more", {"practice": ["A81001"], "patients": [4012], "note": [None]}, {"value": 2}, False, 1),
+    )
+    value: Annotated[int, Meta(description="The number of columns.", ge=0)]
+
+    def statement(self) -> str:
+        return f"There are exactly {self.value:,} columns"
+
+    def judge_columns(self, table: Table) -> Judgement:
+        return column_count(table, success=len(table.columns) == self.value)
+
+
+def column_count(table: Table, *, success: bool) -> Judgement:
+    """What the number of columns means."""
+    return Judgement(success, "tables", 1, 0, 0 if success else 1, success, len(table.columns))
+
+
 class ExpectColumnToExist(SchemaExpectation, frozen=True, kw_only=True):
     """The column is there, at the given position if one is given.
 
@@ -117,6 +223,15 @@ class ExpectColumnToExist(SchemaExpectation, frozen=True, kw_only=True):
             place = self.column_index % len(names) if -len(names) <= self.column_index < len(names) else -1
             success = place == names.index(self.column)
         return Judgement(success, "columns", 1, 0, 0 if success else 1, success)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return {}
+
+
+def columns_and_mismatches(judgement: Judgement) -> dict[str, Any]:
+    """What Great Expectations tells of columns held against a list."""
+    mismatched = judgement.details.get("mismatched")
+    return {"observed_value": judgement.details["columns"], **({"details": {"mismatched": mismatched}} if mismatched else {})}
 
 
 class ExpectTableColumnsToMatchSet(SchemaExpectation, frozen=True, kw_only=True):
@@ -155,6 +270,9 @@ class ExpectTableColumnsToMatchSet(SchemaExpectation, frozen=True, kw_only=True)
         observed = [column.name for column in table.columns]
         return Judgement(bad == 0, "columns", len(wanted | found), 0, bad, bad == 0, None, {"columns": observed, **details})
 
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return columns_and_mismatches(judgement)
+
 
 class ExpectTableColumnsToMatchOrderedList(SchemaExpectation, frozen=True, kw_only=True):
     """The columns are exactly those listed, in that order.
@@ -192,3 +310,6 @@ class ExpectTableColumnsToMatchOrderedList(SchemaExpectation, frozen=True, kw_on
         details: dict[str, Any] = {"columns": found, **({"mismatched": mismatched} if mismatched else {})}
         good = not mismatched
         return Judgement(good, "columns", max(len(wanted), len(found)), 0, len(mismatched), good, None, details)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return columns_and_mismatches(judgement)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER, Case, ColumnName, Fault, Mostly, Scope, number, scalar_column
-from dq_engine.catalog.bounds import Bounded, MaxValue, MinValue, StrictMax, StrictMin
+from dq_engine.catalog.bounds import Bounded, MaxNumber, MinNumber, StrictMax, StrictMin
 from dq_engine.catalog.shapes import (
     KeyExpectation,
     RowIgnore,
@@ -48,6 +48,9 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return judged_rows(numbers, self.mostly)
+
+    def gx_result(self, judgement: Judgement) -> dict[str, Any] | None:
+        return None
 
 
 class ExpectColumnValuesToBeUnique(RepeatedKeyExpectation, frozen=True, kw_only=True):
@@ -202,8 +205,8 @@ class ExpectColumnProportionOfUniqueValuesToBeBetween(DistinctCountExpectation, 
         Case("all different", {"id": [1, 2, 3, None]}, {"column": "id", "min_value": 1}, True),
         Case("two of four", {"id": [1, 1, 2, 2]}, {"column": "id", "min_value": 0.9}, False),
     )
-    min_value: MinValue = None
-    max_value: MaxValue = None
+    min_value: MinNumber = None
+    max_value: MaxNumber = None
     strict_min: StrictMin = False
     strict_max: StrictMax = False
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from dq_engine.catalog import CATALOG
+from dq_engine.coercion import whole
 from dq_engine.model import ExtractRun, FieldRun, Outcome, Run
 from dq_engine.scores import MEASURES, MeasureName, NotCounted, Part, PartRules, Rule
-from dq_engine.suite import whole
 
 COVERAGE = "coverage"
 ITEM_SCORE: MeasureName = "item_score"

@@ -54,9 +54,10 @@ JUDGED_WHEN_EMPTY = {
     "expect_organisations_to_be_present": "fail",
     "expect_column_distinct_values_to_contain_set": "fail",
     "expect_column_distinct_values_to_equal_set": "fail",
+    "expect_query_results_to_match_comparison": "fail",
 }
 """What can be said of a table without rows though its shape needs values: members of a set, keys and organisations of another
-extract are known to be absent."""
+extract, and rows of a comparison are known to be absent."""
 JUDGED_WHEN_NULL = {
     **JUDGED_WHEN_EMPTY,
     "expect_column_values_to_not_be_null": "fail",

@@ -14,6 +14,8 @@ from dq_engine.catalog import CATALOG
 
 DEVIATIONS: dict[str, str] = json.loads((Path(__file__).parent / "deviations.json").read_text(encoding="utf-8"))
 CHUNKS = 8
+ITSELF = "main_table"
+"""How some cases call the table itself in the place of another."""
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +39,14 @@ def answer(case: dict[str, Any], corpus: ModuleType, worker: WorkerProcess) -> d
     """What the engine says of a case, in the words of Great Expectations."""
     suite = {"name": "case", "expectations": [{"type": case["expectation_type"], "kwargs": case["kwargs"]}]}
     table = corpus.to_arrow(case["data"], case["schema"])
+    tables = {name: corpus.to_arrow(other["data"], other["schema"]) for name, other in (case.get("aux_tables") or {}).items()}
+    options = {"others": {ITSELF: table, **tables}, "parameters": case.get("expectation_parameters")}
+    form = case["result_format"]
     try:
-        run = dq_engine.check(table, suite, worker=worker, show_values=True)
+        run = dq_engine.check(table, suite, worker=worker, show_values=True, result_format=form, **options)
     except SuiteError as error:
         return {"success": None, "result": {}, "exception": str(error)}
-    (result,) = run.to_gx()["results"]
+    (result,) = run.to_gx(form)["results"]
     return {
         "success": result["success"],
         "result": result["result"],

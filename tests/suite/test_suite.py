@@ -1,5 +1,7 @@
 """What a valid suite gives: ids that stay, sentences that people read, and the same checks whoever wrote the JSON."""
 
+import datetime as dt
+import enum
 import json
 from pathlib import Path
 from typing import Any
@@ -238,6 +240,28 @@ def test_tag_of_kahn_is_that_of_the_type_and_tells_whether_another_extract_is_lo
 def test_options_of_a_run_change_nothing() -> None:
     options = {"batch_id": "b", "result_format": {"result_format": "SUMMARY"}, "catch_exceptions": True}
     assert check_of(IN_SET, kwargs={**IN_SET["kwargs"], **options}).expectation == check_of(IN_SET).expectation
+
+
+def test_suite_of_python_values_is_read_as_its_json_would_be() -> None:
+    class Choice(enum.Enum):
+        ANY = "any_value_is_missing"
+
+    def suite(*kwargs: dict[str, Any]) -> Suite:
+        types = ["expect_compound_columns_to_be_unique", "expect_table_columns_to_match_set", "expect_column_max_to_be_between"]
+        entries = [{"type": name, "kwargs": given} for name, given in zip(types, kwargs, strict=True)]
+        return dq_engine.load_suite({"name": "lists", "expectations": entries})
+
+    python = suite(
+        {"column_list": ("practice", "sex"), "ignore_row_if": Choice.ANY},
+        {"column_set": {"sex", "practice"}},
+        {"column": "day", "min_value": dt.date(2024, 3, 31), "max_value": dt.datetime(2024, 4, 30, 12)},
+    )
+    plain = suite(
+        {"column_list": ["practice", "sex"], "ignore_row_if": "any_value_is_missing"},
+        {"column_set": ["practice", "sex"]},
+        {"column": "day", "min_value": "2024-03-31", "max_value": "2024-04-30T12:00:00"},
+    )
+    assert python.checks == plain.checks
 
 
 # --------------------------------------------------------------------------------------------------------------- files

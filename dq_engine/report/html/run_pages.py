@@ -228,7 +228,8 @@ def _run(about: RunAbout) -> dict[str, Any]:
 
 
 def _option(value: Any) -> str:
-    return "not set" if value in (None, [], ()) else json.dumps(value) if isinstance(value, list | tuple | bool) else str(value)
+    whole = isinstance(value, list | tuple | dict | bool)
+    return "not set" if value in (None, [], (), {}) else json.dumps(value) if whole else str(value)
 
 
 def moment(nanoseconds: int) -> str:

@@ -9,17 +9,22 @@ import msgspec
 
 from dq_engine.catalog import CATALOG
 from dq_engine.catalog.base import Expectation
-from dq_engine.errors import SuiteError
+from dq_engine.errors import NotEvaluable, SuiteError
 from dq_engine.suite import parse_suite
+
+OUTCOME = "dq.outcome"
+"""The metric by which an expectation that is ours is judged."""
+ENGINE = "DqDuckdbExecutionEngine"
+"""The execution engine that knows this metric."""
 
 
 def register() -> list[str]:
     """Registers the expectations of the catalogue that Great Expectations lacks; gives their names, in alphabetical order.
 
     Great Expectations passes over a type that it does not know, with no more than a line in its log, and so saves a suite
-    without it. After this call it keeps such expectations with all that they say, and shows each as a sentence. It cannot
-    evaluate them: validating one raises, which a validation result holds as an exception of that expectation. A second call
-    registers nothing.
+    without it. After this call it keeps such expectations with all that they say, and shows each as a sentence. dq evaluates
+    them, in :func:`dq_engine.gx.run_suite` and in a data source of its own; validating one elsewhere raises, which a
+    validation result holds as an exception of that expectation. A second call registers nothing.
 
     Needs the extra ``gx``. Raises ImportError without it.
     """
@@ -51,20 +56,47 @@ def _namespace(cls: type[Expectation]) -> dict[str, Any]:
     fields = msgspec.structs.fields(cls)
     steering = ("batch_id", "row_condition", "condition_parser") if cls.conditional else ("batch_id",)
     return {
-        "__module__": __name__,
+        "__module__": __package__,
         "__doc__": cls.__doc__,
         "__annotations__": dict.fromkeys((*(field.name for field in fields), *steering), Any),
         **{field.name: field.default for field in fields if not field.required},
         **dict.fromkeys(steering),
         "domain_keys": ("batch_id",),
-        "_validate": _refuse,
+        "get_validation_dependencies": _dependencies,
+        "_validate": _judged,
         "_prescriptive_renderer": classmethod(renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)(_sentence)),
         "_prescriptive_template": classmethod(_template),
     }
 
 
-def _refuse(self: Any, *arguments: Any, **options: Any) -> None:
-    raise NotImplementedError(f"{self.expectation_type} is evaluated by dq, not by Great Expectations")
+def _dependencies(self: Any, execution_engine: Any = None, runtime_configuration: Any = None) -> Any:
+    """What the expectation must know of the data: what dq says of it, if the engine is one that asks dq."""
+    from great_expectations.expectations.expectation import Expectation as GxExpectation  # noqa: PLC0415
+    from great_expectations.validator.metric_configuration import MetricConfiguration  # noqa: PLC0415
+
+    dependencies = GxExpectation.get_validation_dependencies(self, execution_engine, runtime_configuration)
+    if any(cls.__name__ == ENGINE for cls in type(execution_engine).__mro__):
+        asked = self.configuration.to_json_dict()
+        rule = {part: asked[part] for part in ("type", "kwargs", "meta") if asked.get(part)}
+        given = {"rule": json.dumps(rule, sort_keys=True), "result_format": json.dumps(dependencies.result_format)}
+        domain = {"batch_id": asked["kwargs"].get("batch_id")}
+        dependencies.set_metric_configuration(OUTCOME, MetricConfiguration(OUTCOME, domain, given))
+    return dependencies
+
+
+def _judged(
+    self: Any, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+) -> dict[str, Any]:
+    """The verdict and the result of the expectation. Raises what Great Expectations keeps as its exception."""
+    if OUTCOME not in metrics:
+        raise NotImplementedError(
+            f"{self.expectation_type} is evaluated by dq, not by Great Expectations: "
+            "use dq_engine.gx.run_suite, or a data source of the type dq_duckdb"
+        )
+    said = metrics[OUTCOME]
+    if said["exception_info"]["raised_exception"]:
+        raise NotEvaluable(said["exception_info"]["exception_message"])
+    return {"success": said["success"], "result": said["result"]}
 
 
 def _sentence(cls: Any, configuration: Any = None, result: Any = None, runtime_configuration: Any = None) -> list[Any]:

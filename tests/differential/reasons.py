@@ -1,0 +1,566 @@
+"""The documented reasons for which the engine's answer may be another than that of Great Expectations' pandas engine.
+
+Most reasons are a *rewriting*: the same question, put so that pandas does not stumble (a decimal as a double, a date as a time stamp,
+rows selected beforehand). The difference is explained only if Great Expectations then answers as the engine does. The others are
+*statements*: what the engine must have said, with the documents' words for it. The names are those of ARCHITECTURE.md, "Where the
+answers differ".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tests.differential.answers import COUNTS, Answer, Asked, columns_of, differences, leaves
+from tests.differential.rows import as_object, moment, selected, spelling
+from tests.differential.tables import DECIMALS, MOMENTS, NUMBERS, Column, Table, is_null
+
+Ask = Callable[[pd.DataFrame, Asked], Answer]
+EXACT = 2**53
+"""Whole numbers up to here are doubles too."""
+
+
+def as_it_is(value: Any) -> Any:
+    """The value: what most rewritings leave alone."""
+    return value
+
+
+@dataclass(frozen=True)
+class Question:
+    """An expectation about a table, and the frame that Great Expectations gets to see."""
+
+    table: Table
+    asked: Asked
+    frame: pd.DataFrame
+    restored: Callable[[Any], Any] = as_it_is
+
+    @property
+    def type(self) -> str:
+        return self.asked.type
+
+    @property
+    def columns(self) -> list[Column]:
+        return [self.table.column(name) for name in columns_of(self.asked) if self.table.has(name)]
+
+    def told(self, **kwargs: Any) -> Question:
+        """The question with other arguments; None takes one away."""
+        changed = {key: value for key, value in {**self.asked.kwargs, **kwargs}.items() if value is not None}
+        return replace(self, asked=replace(self.asked, kwargs=changed))
+
+    def seen(self, **series: pd.Series) -> Question:
+        """The question about a frame in which these columns are others."""
+        frame = self.frame.copy()
+        for name, values in series.items():
+            frame[name] = values
+        return replace(self, frame=frame)
+
+
+Rewriting = Callable[[Question], Question | None]
+
+
+def explain(table: Table, asked: Asked, theirs: Answer, ours: Answer, ask: Ask) -> list[str]:
+    """The reasons that explain why the answers differ; none if nothing does."""
+    question = Question(table, asked, table.frame())
+    for label, statement in STATEMENTS:
+        if statement(question, theirs, ours):
+            return [label]
+    alone: list[tuple[str, Question]] = []
+    labels, whole = [], question
+    for label, rewriting in REWRITINGS:
+        if (first := rewriting(question)) is not None:
+            alone.append((label, first))
+        if (changed := rewriting(whole)) is not None:
+            labels.append(label)
+            whole = changed
+    for label, changed in alone if len(alone) > 1 else []:
+        if agree(ask(changed.frame, changed.asked), ours, changed):
+            return [label]
+    return labels if labels and agree(ask(whole.frame, whole.asked), ours, whole) else []
+
+
+def agree(theirs: Answer, ours: Answer, question: Question) -> bool:
+    """Whether the answer to the rewritten question is the engine's, each value in the spelling that the rewriting gave it."""
+    if theirs.end != "answered" and ours.end != "answered":
+        return True
+    if KL in question.type and question.columns and not any(_judged(question).values()):
+        theirs, ours = (
+            replace(answer, result={"observed_value": answer.result.get("observed_value")}) for answer in (theirs, ours)
+        )
+    restored = replace(
+        theirs, result={key: _each(value, question.restored) if key in LISTS else value for key, value in theirs.result.items()}
+    )
+    return not differences(respelled(restored), respelled(ours))
+
+
+LISTS = ("partial_unexpected_list", "unexpected_list")
+
+
+def respelled(answer: Answer) -> Answer:
+    """Without the counts of values where a rewriting changes these; yes and no are 1 and 0, as all rewritings have it."""
+    return replace(answer, result={key: _each(value, _number) for key, value in answer.result.items() if key != COUNTS})
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _each(item, change) for key, item in value.items()}
+    return [_each(item, change) for item in value] if isinstance(value, list) else change(value)
+
+
+def condition_columns(asked: Asked) -> Iterator[str]:
+    """The columns of the row condition."""
+    if (condition := asked.kwargs.get("row_condition")) is not None:
+        yield from (leaf["column"]["name"] for leaf in leaves(as_object(condition)))
+
+
+# ------------------------------------------------------------------------------------------------------------ rewritings
+
+
+def rows_of_condition(question: Question) -> Question | None:
+    """The rows are selected beforehand. For conditions on which pandas and SQL differ."""
+    condition = question.asked.kwargs.get("row_condition")
+    if condition is None or not any(_differs(leaf, question) for leaf in leaves(as_object(condition))):
+        return None
+    return _chosen(question, condition)
+
+
+def _chosen(question: Question, condition: Any) -> Question:
+    kept = selected(question.table, condition)
+    chosen = question.told(row_condition=None, condition_parser=None)
+    return replace(chosen, frame=question.frame.iloc[kept].reset_index(drop=True), table=question.table.picked(kept))
+
+
+def _differs(leaf: dict[str, Any], question: Question) -> bool:
+    column = question.table.column(leaf["column"]["name"])
+    if leaf["type"] == "nullity":
+        return False
+    negative = leaf["operator"] in ("!=", "NOT_IN") and column.nulls > 0
+    return negative or column.kind in (*MOMENTS, *DECIMALS, "boolean") or _large(column) or not column.present
+
+
+def pairs_of_condition(question: Question) -> Question | None:
+    """Great Expectations leaves the condition of pairs in a set out of account in some of its numbers."""
+    condition = question.asked.kwargs.get("row_condition")
+    if condition is None or question.type != "expect_column_pair_values_to_be_in_set":
+        return None
+    return _chosen(question, condition)
+
+
+TEXTS = ("expect_column_value_lengths", "expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex")
+
+
+def text_of_values(question: Question) -> Question | None:
+    """Lengths and patterns of what is no text: the value as SQL spells it (pandas: whole numbers beside NULL as 1.0, True, …)."""
+    if not question.type.startswith(TEXTS):
+        return None
+    chosen = [column for column in question.columns if column.kind != "text"]
+    made = {column.name: _text_series(column) for column in chosen}
+    return question.seen(**made) if made else None
+
+
+def _text_series(column: Column) -> pd.Series:
+    return pd.Series([None if is_null(value) else spelling(value) for value in column.values], dtype="str")
+
+
+def exact_integers(question: Question) -> Question | None:
+    """Whole numbers stay whole numbers: pandas makes doubles of them beside NULL, and its sums overflow."""
+    made = {}
+    for column in question.columns:
+        if column.kind == "integer" and (_large(column) or "sum" in question.type):
+            made[column.name] = pd.Series([None if is_null(value) else int(value) for value in column.values], dtype=object)
+    return question.seen(**made) if made else None
+
+
+def _large(column: Column) -> bool:
+    return column.kind == "integer" and any(abs(value) > EXACT for value in column.present)
+
+
+def decimals(question: Question) -> Question | None:
+    """Decimals by their decimal spelling: as doubles, which are equal to a literal if they are spelled as it is."""
+    if question.type.startswith((*TEXTS, SUM)):
+        return None
+    made = {
+        column.name: pd.Series([None if is_null(value) else _double(value) for value in column.values], dtype="float64")
+        for column in question.columns
+        if column.kind in DECIMALS
+    }
+    return question.seen(**made) if made else None
+
+
+def _double(value: Decimal) -> float:
+    """The nearest double that is not spelled as another decimal; so it equals no literal that the decimal does not equal."""
+    near = float(value)
+    if Decimal(repr(near)) == value:
+        return near
+    return math.nextafter(near, math.inf if value > Decimal(repr(near)) else -math.inf)
+
+
+SUM = "expect_multicolumn_sum_to_equal"
+
+
+def decimal_sums(question: Question) -> Question | None:
+    """Sums of whole numbers and decimals are exact: as whole numbers of the smallest unit."""
+    columns = question.columns
+    kinds = {column.kind for column in columns}
+    if question.type != SUM or not kinds & {"integer", *DECIMALS} or not kinds <= {"integer", "boolean", *DECIMALS}:
+        return None
+    made = {
+        column.name: pd.Series([None if value is None else int(value * UNIT) for value in column.values], dtype=object)
+        for column in columns
+    }
+    total = Decimal(repr(question.asked.kwargs["sum_total"])) * UNIT
+    if total != int(total) or abs(total) > EXACT * UNIT:
+        return None
+    scaled = question.told(sum_total=float(total)).seen(**made)
+    return replace(scaled, restored=lambda value: value / UNIT if isinstance(value, int) else value)
+
+
+UNIT = 10**10
+"""As many of the smallest unit of the decimals make one."""
+
+
+def booleans(question: Question) -> Question | None:
+    """Yes and no beside NULL are 1 and 0, where values are compared or added."""
+    if question.type.startswith(TEXTS) or "set" in question.type:
+        return None
+    made = {
+        column.name: pd.Series([None if value is None else float(value) for value in column.values], dtype="float64")
+        for column in question.columns
+        if column.kind == "boolean"
+    }
+    return question.seen(**made) if made else None
+
+
+def empty_columns(question: Question) -> Question | None:
+    """A column without any value has no type: nothing in it is wrong, and it has no statistic."""
+    made = {
+        column.name: pd.Series([math.nan] * len(column.values), dtype="float64")
+        for column in question.columns
+        if not column.present and column.kind != "float"
+    }
+    return question.seen(**made) if made else None
+
+
+def moments(question: Question) -> Question | None:
+    """Dates and times, and the texts that mean some, as moments in UTC."""
+    temporal = [column for column in question.columns if column.kind in MOMENTS]
+    if not temporal or question.type.startswith(TEXTS):
+        return None
+    made = {column.name: pd.Series([_naive(value) for value in column.values], dtype="datetime64[us]") for column in temporal}
+    kwargs = question.asked.kwargs
+    changed: dict[str, Any] = {}
+    for key in ("min_value", "max_value"):
+        if isinstance(kwargs.get(key), str):
+            changed[key] = _moment(kwargs[key], temporal[0])
+    if isinstance(kwargs.get("value_set"), list):
+        read = [_moment(member, temporal[0]) for member in kwargs["value_set"]]
+        usable = [member for member in read if isinstance(member, dt.datetime) or "distinct" in question.type]
+        changed["value_set"] = usable
+    if isinstance(kwargs.get("value_pairs_set"), list):
+        sides = [
+            question.table.column(kwargs[key]) if question.table.has(kwargs[key]) else temporal[0]
+            for key in ("column_A", "column_B")
+        ]
+        changed["value_pairs_set"] = [
+            tuple(_moment(item, side) if side.kind in MOMENTS else item for item, side in zip(pair, sides, strict=True))
+            for pair in kwargs["value_pairs_set"]
+        ]
+    return question.told(**changed).seen(**made)
+
+
+def _naive(value: Any) -> dt.datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, dt.datetime):
+        return dt.datetime.combine(value, dt.time.min)
+    return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def _moment(text: Any, column: Column) -> Any:
+    """A text as a moment without zone; anything else, and text that is no moment, as it is."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return _naive(moment(text.strip(), column))
+    except ValueError:
+        return text
+
+
+REWRITINGS: tuple[tuple[str, Rewriting], ...] = (
+    ("3: a comparison with NULL selects no row; literals of conditions are read as the column's type", rows_of_condition),
+    ("3: a condition holds for pairs in a set too", pairs_of_condition),
+    ("2: the text of a value is SQL's", text_of_values),
+    ("2: whole numbers are exact", exact_integers),
+    ("2: dates and times are read as the column's type", moments),
+    ("2: decimals by their spelling", decimals),
+    ("2: sums of decimals and whole numbers are exact", decimal_sums),
+    ("2: yes and no beside NULL are 1 and 0", booleans),
+    ("2: a column without a value has no type", empty_columns),
+)
+
+
+# ------------------------------------------------------------------------------------------------------------ statements
+
+Statement = Callable[[Question, Answer, Answer], bool]
+
+
+def no_partition(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Of nothing there is no distribution; GX makes one of weights that are 0 or no numbers."""
+    if KL not in question.type or not question.columns or any(_judged(question).values()):
+        return False
+    return differences(theirs, ours) == ["details"] and "details" not in ours.result
+
+
+KL = "kl_divergence"
+
+
+def says_nothing(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Arguments by which anything would pass are refused."""
+    kwargs = question.asked.kwargs
+    empty = {
+        "expect_column_distinct_values_to_contain_set": kwargs.get("value_set") == [],
+        "expect_table_columns_to_match_ordered_list": not kwargs.get("column_list"),
+        "expect_table_columns_to_match_set": not kwargs.get("column_set"),
+    }
+    return ours.end == "refused" and empty.get(question.type, False)
+
+
+def wrong_order(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Bounds in the wrong order are refused."""
+    low, high = (_as_number(question.asked.kwargs.get(key)) for key in ("min_value", "max_value"))
+    if low is None or high is None or ours.end != "refused" or isinstance(low, str) != isinstance(high, str):
+        return False
+    return bool(low > high)
+
+
+def _as_number(bound: Any) -> Any:
+    try:
+        return bound if bound is None else float(bound)
+    except ValueError:
+        return bound
+
+
+def earlier(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """A fault of the arguments alone is found before data are read, where GX finds it in the middle of its run."""
+    return theirs.end == "raised" and ours.end == "refused"
+
+
+def no_pattern(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """A pattern that Python's re does not know is refused, though there be nothing that it is held against."""
+    kwargs = question.asked.kwargs
+    return ours.end == "refused" and not all(map(_compiles, kwargs.get("regex_list") or [kwargs.get("regex", "")]))
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def other_type(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Rules about texts or numbers are errors for columns of other types, though none of their values is judged."""
+    texts = question.type.endswith(("_parseable", "_match_json_schema", "_match_strftime_format"))
+    wrong = [column for column in question.columns if (column.kind != "text" if texts else column.kind in ("text", *MOMENTS))]
+    judged = _judged(question)
+    return ours.end == "raised" and bool(wrong) and not all(judged[column.name] for column in wrong)
+
+
+def other_bound(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """A bound of another type than the column's is an error, though there be no statistic that is held against it."""
+    numbers = all(column.kind not in (*MOMENTS, "text") for column in question.columns)
+    given = [_as_number(question.asked.kwargs.get(key)) for key in ("min_value", "max_value")]
+    unlike = any(bound is not None and isinstance(bound, str) == numbers for bound in given)
+    return ours.end == "raised" and unlike and bool(question.columns) and not any(_judged(question).values())
+
+
+def _judged(question: Question) -> dict[str, list[Any]]:
+    """The values of each column that the row condition leaves."""
+    rows = selected(question.table, question.asked.kwargs.get("row_condition"))
+    picked = question.table.picked(rows)
+    return {column.name: picked.column(column.name).present for column in question.columns}
+
+
+STATISTICS = ("max", "min", "mean", "median", "stdev", "sum", "kl_divergence")
+
+
+def rounding(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Statistics that agree up to rounding, on either side of a bound: those of decimals are exact."""
+    if (
+        not question.type.startswith(tuple(f"expect_column_{name}_" for name in STATISTICS))
+        or theirs.end != "answered"
+        or ours.end != "answered"
+    ):
+        return False
+    pair = [answer.result.get("observed_value") for answer in (theirs, ours)]
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in pair):
+        return False
+    numbers = [abs(float(v)) for values in _judged(question).values() for v in values if not isinstance(v, str | dt.date)]
+    room = 1e-9 * max([1e-300, *(value for value in numbers if math.isfinite(value))])
+    kwargs = question.asked.kwargs
+    bounds = [_as_number(kwargs.get(key)) for key in ("min_value", "max_value", "threshold")]
+    near = [bound for bound in bounds if isinstance(bound, float) and abs(bound - pair[1]) <= room]
+    return abs(pair[0] - pair[1]) <= room and (theirs.success == ours.success or bool(near))
+
+
+def quantiles_of_moments(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """GX has no quantiles of dates and times; ours are those of their ranks."""
+    if question.type != "expect_column_quantile_values_to_be_between" or theirs.end != "raised" or ours.end != "answered":
+        return False
+    columns = question.columns
+    relative = question.asked.kwargs.get("allow_relative_error", False)
+    if (
+        not columns
+        or columns[0].kind not in MOMENTS
+        or relative not in (False, "nearest", "linear", "lower", "higher", "midpoint")
+    ):
+        return False
+    ordered = sorted(
+        int(_naive(value).replace(tzinfo=dt.UTC).timestamp() * 10**6) for value in _judged(question)[columns[0].name]
+    )
+    if not ordered:
+        return not ours.success
+    ranges = question.asked.kwargs["quantile_ranges"]
+    kept = True
+    for quantile, (low, high) in zip(ranges["quantiles"], ranges["value_ranges"], strict=True):
+        value = float(np.quantile(np.array(ordered, dtype="float64"), quantile, method=relative or "nearest"))
+        sides = [
+            None if side is None else _moment(side, columns[0]).replace(tzinfo=dt.UTC).timestamp() * 10**6 for side in (low, high)
+        ]
+        kept &= (sides[0] is None or sides[0] <= value + 1) and (sides[1] is None or value <= sides[1] + 1)
+    return kept == ours.success
+
+
+DIALECT = re.compile(r"\[\[:|\\p\{|\(\?<[a-z]")
+
+
+def dialect(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """A pattern means what Python's re means by it, where pandas hands it to another engine."""
+    patterns = question.asked.kwargs.get("regex_list") or [question.asked.kwargs.get("regex", "")]
+    if (
+        "regex" not in question.type
+        or not any(map(DIALECT.search, patterns))
+        or ours.end != "answered"
+        or not all(map(_compiles, patterns))
+    ):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = [
+            [bool(re.search(pattern, spelling(value))) for pattern in patterns]
+            for value in _judged(question)[question.columns[0].name]
+        ]
+    whole = all if question.asked.kwargs.get("match_on") == "all" else any
+    wrong = [any(hits) if "not_match" in question.type else not whole(hits) for hits in found]
+    return ours.result["unexpected_count"] == sum(wrong)
+
+
+def microsecond(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """The mean of moments is rounded to a microsecond (pandas cuts it off)."""
+    if (
+        question.type not in ("expect_column_mean_to_be_between", "expect_column_median_to_be_between")
+        or theirs.success != ours.success
+    ):
+        return False
+    pair = [answer.result.get("observed_value") for answer in (theirs, ours)]
+    try:
+        first, second = (_naive(dt.datetime.fromisoformat(str(text))) for text in pair)
+    except ValueError:
+        return False
+    return first is not None and second is not None and abs(first - second) <= dt.timedelta(microseconds=1)
+
+
+def first_column(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """The column index 0 is the first column."""
+    kwargs, names = question.asked.kwargs, question.table.names
+    if question.type != "expect_column_to_exist" or kwargs.get("column_index") != 0:
+        return False
+    return ours.end == "answered" and ours.success == (names[0] == kwargs["column"])
+
+
+def family(column: Column) -> str:
+    return "number" if column.kind in (*NUMBERS, "boolean") else "moment" if column.kind in MOMENTS else column.kind
+
+
+def unlike_types(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Columns of unlike types are not compared."""
+    pairs = (
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_a",
+        "expect_multicolumn_values_to_be_equal",
+        "expect_select_column",
+    )
+    unlike = {family(column) for column in question.columns if column.present}
+    return (
+        question.type.startswith(pairs)
+        and len({family(column) for column in question.columns}) > 1
+        and len(unlike) >= 0
+        and ours.end == "raised"
+    )
+
+
+MEANS: dict[str, set[str]] = {
+    "integer": {"int64", "int", "bigint"},
+    "float": {"float64", "float", "double"},
+    "text": {"str", "object", "varchar", "string"},
+    "boolean": {"bool", "bool_", "boolean"},
+    "date": {"date", "object"},
+    "timestamp": {"datetime64[us]", "datetime64[ns]", "datetime64", "timestamp"},
+    "timestamptz": {"datetime64[us, utc]", "datetime64[ns, utc]", "timestamptz"},
+    "decimal": {"decimal", "decimal(10,2)", "object"},
+    "wide": {"decimal", "decimal(38,10)", "object"},
+}
+"""The names, of those that are drawn, by which a kind is called."""
+NOT_EXACTLY = {"datetime64[ns]", "datetime64[ns, utc]"}
+"""Names that mean another size, where a rule asks for exactly one type."""
+
+
+def vocabulary(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """The names of types are those of one table, and tell of the column, not of each value."""
+    kwargs = question.asked.kwargs
+    if question.type not in (
+        "expect_column_values_to_be_of_type",
+        "expect_column_values_to_be_in_type_list",
+        "expect_column_type_to_be",
+    ):
+        return False
+    names = {name.lower() for name in kwargs.get("type_list") or [kwargs.get("type_", "")]}
+    known = set().union(*MEANS.values()) | {"int32"}
+    if ours.end == "refused":
+        return not names & known
+    column = question.columns[0] if question.columns else None
+    if column is None or ours.end != "answered":
+        return False
+    means = MEANS[column.kind] - (NOT_EXACTLY if question.type == "expect_column_type_to_be" else set())
+    return ours.success == bool(means & names)
+
+
+STATEMENTS: tuple[tuple[str, Statement], ...] = (
+    ("5: arguments by which anything would pass are refused", says_nothing),
+    ("5: bounds in the wrong order are refused", wrong_order),
+    ("5: faults of arguments are found before data are read", earlier),
+    ("1: nothing to judge has no partition", no_partition),
+    ("7: a pattern that Python does not know is refused", no_pattern),
+    ("7: a pattern means what Python's re means", dialect),
+    ("5: rules about texts or numbers are errors for columns of other types", other_type),
+    ("5: bounds of another type than the column are errors", other_bound),
+    ("2: statistics agree up to rounding, and those of decimals are exact", rounding),
+    ("2: quantiles of dates and times", quantiles_of_moments),
+    ("2: means of moments are rounded to microseconds", microsecond),
+    ("4: column_index 0 is the first column", first_column),
+    ("6: names of types", vocabulary),
+    ("8: columns of unlike types are not compared", unlike_types),
+)
