@@ -24,8 +24,8 @@ from dq_engine import gx, libraries
 from dq_engine.errors import StoreError, UsageError
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report.gx import validation_result
-from dq_engine.result_format import ResultFormat
 from dq_engine.report.words import clean, finding, kinds, tally
+from dq_engine.result_format import ResultFormat
 from dq_engine.store import words
 
 INDEX = "index.html"

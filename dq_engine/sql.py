@@ -6,6 +6,7 @@ Takes names, Python values and columns; gives SQL text for DuckDB. Knows nothing
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import math
 import re
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:  # the worker imports this module, and must start without the 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "decimal", "float"})
 TEMPORAL: frozenset[Kind] = frozenset({"date", "timestamp", "timestamptz"})
 
+MOST_DIGITS = 38
+"""Digits of DuckDB's widest decimal."""
 Value = str | int | float | bool | None
 
 
@@ -47,6 +50,17 @@ def number(value: int | float) -> str:
     return repr(value) if value >= 0 else f"({value!r})"
 
 
+def exact(value: float) -> str:
+    """The literal of a number to be compared with exact ones: written out, as DuckDB reads one with an exponent as a double.
+
+    What has more digits than a decimal can have stays a double.
+    """
+    written = format(decimal.Decimal(repr(value)), "f")
+    if not math.isfinite(value) or sum(map(str.isdigit, written)) > MOST_DIGITS:
+        return number(value)
+    return written if value >= 0 else f"({written})"
+
+
 def typed(value: Value, column: Column) -> str:
     """The literal of ``value``, read as the type of ``column`` (dates and times from ISO 8601 text; without zone means UTC).
 
@@ -57,6 +71,8 @@ def typed(value: Value, column: Column) -> str:
         raise Incomparable("null is not a value")
     if kind == "null":
         return "NULL"
+    if kind in ("integer", "decimal") and isinstance(value, float):
+        return exact(value)
     if kind in NUMERIC and isinstance(value, int | float):
         return number(value)
     if kind == "boolean" and value in (0, 1) and not isinstance(value, str):

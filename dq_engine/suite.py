@@ -32,6 +32,8 @@ from dq_engine.unresolved import unresolved, why_unresolved
 
 SUITE_KEYS = ("name", "id", "expectations", "meta", "notes", "suite_parameters")
 ENTRY_KEYS = ("type", "kwargs", "meta", "id", "severity", "notes", "description", "rendered_content", "windows")
+OLD_KEYS = frozenset({"expectation_suite_name", "data_asset_name", "dataset_name", "evaluation_parameters"})
+"""Keys of a suite of Great Expectations before 1.0."""
 RUN_OPTIONS = ("batch_id", "result_format", "catch_exceptions", "library_metadata", "meta", "rendered_content", "windows")
 """Arguments by which GX steers a run, or describes a rule; they say nothing about the data and are accepted without effect."""
 CONDITION_KEYS = ("row_condition", "condition_parser")
@@ -275,9 +277,8 @@ class _Reader:
         raw = self.document(text)
         if raw is None:
             return None
-        if "expectation_suite_name" in raw:
-            hint = "Rename expectation_suite_name to name, and expectation_type to type in each expectation."
-            self.fault("$", "is a suite of Great Expectations before 1.0", hint)
+        if OLD_KEYS & raw.keys() and "name" not in raw:
+            self.fault("$", "is a suite of Great Expectations before 1.0", f"Convert it with dq convert {self.origin}.")
             return None
         self.keys("$", raw, SUITE_KEYS)
         name = raw.get("name")
@@ -416,7 +417,8 @@ class _Reader:
     def expectation_class(self, path: str, raw: dict[str, Any]) -> type[Expectation] | None:
         name = raw.get("type")
         if name is None and "expectation_type" in raw:
-            self.fault(f"{path}.expectation_type", "is how Great Expectations before 1.0 wrote it", 'Call it "type".')
+            convert = f"Convert the suite with dq convert {self.origin}."
+            self.fault(f"{path}.expectation_type", "is how Great Expectations before 1.0 wrote it", convert)
         elif not isinstance(name, str):
             self.fault(f"{path}.type", f"expected the type of an expectation, as text; got {kind(name)}")
         elif name not in CATALOG:

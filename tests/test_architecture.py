@@ -128,8 +128,8 @@ def test_only_the_worker_knows_duckdb() -> None:
     assert {module for module, tree in TREES.items() if "duckdb" in imports(tree)} == {"worker.py", "sources.py"}
 
 
-def test_only_the_process_starts_processes() -> None:
-    assert {module for module, tree in TREES.items() if "subprocess" in imports(tree)} == {"process.py"}
+def test_only_the_worker_and_its_judge_are_started_as_processes() -> None:
+    assert {module for module, tree in TREES.items() if "subprocess" in imports(tree)} == {"process.py", "judging.py"}
 
 
 @in_every_module

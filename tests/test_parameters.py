@@ -205,7 +205,7 @@ def longer(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=st.recursive(NUMBERS | TIMES | SPANS, longer, max_leaves=6))
+@given(text=st.recursive(NUMBERS | TIMES | SPANS, longer, max_leaves=6).filter(lambda text: text.count("(") < 5))
 def test_expressions_mean_what_they_mean_in_great_expectations(theirs: Callable[[str], Any], text: str) -> None:
     try:
         wanted = theirs(text)
@@ -436,7 +436,7 @@ def test_every_argument_of_every_type_may_be_a_parameter(name: str) -> None:
     )
     (bare,) = suite.checks
     assert isinstance(bare.expectation, CATALOG[name])
-    assert all(f"${argument}" in bare.statement for argument in EXAMPLES[name]) or bare.statement
+    assert "$" in bare.statement or not EXAMPLES[name]
     for argument in EXAMPLES[name]:
         some = {**EXAMPLES[name], argument: asked(argument)}
         (part,) = dq_engine.load_suite({"name": "s", "expectations": [{"type": name, "kwargs": some}]}).checks

@@ -179,7 +179,8 @@ GX_STATISTICS: dict[str, list[dict[str, Any]]] = {
         rule("", column=a, quantile_ranges=QUANTILES, allow_relative_error=method)
         for a in COLUMNS
         for method in (False, "linear", "midpoint")
-    ],
+    ]
+    + over(COLUMNS, "", quantile_ranges={"quantiles": [0, 0.5], "value_ranges": [[None, None]]}),
     "expect_column_value_z_scores_to_be_less_than": over(COLUMNS, "", threshold=-1, double_sided=False),
     "expect_column_values_to_be_decreasing": over(COLUMNS, "", strictly=True),
     "expect_column_values_to_be_increasing": over(COLUMNS, "", strictly=True),
@@ -224,7 +225,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
         "expect_column_pair_values_to_be_equal": [rule("", column_A=a, column_B="org") for a in COLUMNS],
         "expect_column_proportion_of_non_null_values_to_be_between": over(COLUMNS, "", max_value=0.5),
         "expect_column_proportion_of_unique_values_to_be_between": over(COLUMNS, "", max_value=0.5),
-        "expect_column_stdev_to_be_between": bounded(""),
+        "expect_column_stdev_to_be_between": [*over(COLUMNS, "", max_value=0), *over(COLUMNS, "", min_value=2030)],
         "expect_column_sum_to_be_between": bounded(""),
         "expect_column_to_exist": [*over(COLUMNS, "", column_index=77), rule("", column="txet")],
         "expect_column_unique_value_count_to_be_between": over(COLUMNS, "", max_value=0),
@@ -352,8 +353,11 @@ def test_what_is_searched_for_would_be_found() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "options"),
-    [(1, ("--verbose",)), (3, ("--threads", "1", "--fail-on", "never", "--verbose"))],
-    ids=["one row", "three rows, one thread"],
+    [
+        (1, ("--verbose",)),
+        (3, ("--threads", "1", "--fail-on", "never", "--format", "gx", "--result-format", "COMPLETE")),
+    ],
+    ids=["one row", "three rows, one thread, a result for Great Expectations"],
 )
 def test_no_value_leaves(rows: int, options: tuple[str, ...], tmp_path: Path) -> None:
     """A folder of partitions, whose key is a value, too; all rules fail, or cannot be evaluated.

@@ -22,6 +22,12 @@ def numeric(column: Column, noun: str) -> None:
         raise NotEvaluable(f'column "{column.name}" is of type {column.type}, which has no {noun}')
 
 
+def moment_of(column: Column) -> Column:
+    """A column of the moments between those of a column of dates or times."""
+    zoned = column.kind == "timestamptz"
+    return Column(column.name, "", "TIMESTAMPTZ" if zoned else "TIMESTAMP", "timestamptz" if zoned else "timestamp")
+
+
 def as_number(column: Column, value: str) -> str:
     """Numbers as they are, yes and no as 1 and 0."""
     return f"CAST({value} AS TINYINT)" if column.kind == "boolean" else value
@@ -99,13 +105,14 @@ class ExpectColumnMeanToBeBetween(AggregateExpectation, frozen=True, kw_only=Tru
     )
 
     def metric(self, column: Column, value: str) -> str:
-        if column.kind in ("date", "timestamp"):
-            return f"make_timestamp(CAST(round(avg(epoch_us(CAST({value} AS TIMESTAMP)))) AS BIGINT))"
+        if column.kind in sql.TEMPORAL:
+            moment = moment_of(column)
+            return f"make_{moment.kind}(CAST(round(avg(epoch_us(CAST({value} AS {moment.type})))) AS BIGINT))"
         numeric(column, self.noun)
         return f"avg({as_number(column, value)})"
 
     def measured(self, column: Column) -> Column:
-        return Column(column.name, "", "TIMESTAMP", "timestamp") if column.kind in ("date", "timestamp") else STATISTIC
+        return moment_of(column) if column.kind in sql.TEMPORAL else STATISTIC
 
 
 class ExpectColumnMedianToBeBetween(AggregateExpectation, frozen=True, kw_only=True):
@@ -127,12 +134,12 @@ class ExpectColumnMedianToBeBetween(AggregateExpectation, frozen=True, kw_only=T
     )
 
     def metric(self, column: Column, value: str) -> str:
-        if column.kind not in ("date", "timestamp"):
+        if column.kind not in sql.TEMPORAL:
             numeric(column, self.noun)
         return f"median({as_number(column, value)})"
 
     def measured(self, column: Column) -> Column:
-        return Column(column.name, "", "TIMESTAMP", "timestamp") if column.kind in ("date", "timestamp") else STATISTIC
+        return moment_of(column) if column.kind in sql.TEMPORAL else STATISTIC
 
 
 class ExpectColumnStdevToBeBetween(AggregateExpectation, frozen=True, kw_only=True):

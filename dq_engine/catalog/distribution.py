@@ -137,6 +137,27 @@ class ExpectColumnKlDivergenceToBeLessThan(Expectation, frozen=True, kw_only=Tru
         """What is expected; None if that is the column itself. Raises :class:`msgspec.ValidationError`."""
         return None if self.partition_object is None else msgspec.convert(self.partition_object, Partition)
 
+    def observed(self, scope: Scope) -> str:
+        column, partition = scalar_column(scope, self.column), self.partition
+        if partition is None:
+            return ""
+        if partition.values is None:
+            expected = ", ".join(map(sql.number, self._expected(partition, partition.edges)))
+            counts = "unnest(CAST(string_split(counts, ',') AS DOUBLE[]))"
+            between = _between_edges(column, scope.where, partition.edges)
+            shares = f"SELECT {counts} AS p, unnest([{expected}]) AS q\nFROM (\n{between}\n)"
+            return f"any_value((\n{_entropy_of(shares)}\n))"
+        where = sql.all_of(scope.where, f"{column.sql} IS NOT NULL")
+        members = ", ".join(member or "NULL" for member in _members(column, partition))
+        weights, tail = ", ".join(map(sql.number, partition.weights)), sql.number(self.tail_weight_holdout)
+        shares = (
+            f"SELECT coalesce(n, 0) AS p, coalesce(w * CASE WHEN others > 0 THEN 1 - {tail} ELSE 1 END, {tail} / others) AS q\n"
+            "FROM (SELECT n, w, count_if(w IS NULL) OVER () AS others\n"
+            f"FROM (SELECT {column.sql} AS v, count(*) AS n FROM {EXTRACT} WHERE {where} GROUP BY 1)\n"
+            f"FULL JOIN (SELECT unnest([{members}]) AS v, unnest([{weights}]) AS w) USING (v))"
+        )
+        return f"any_value((\n{_entropy_of(shares)}\n))"
+
     # ------------------------------------------------------------------------------------------------------------- faults
 
     def faults(self) -> Iterator[Fault]:
@@ -292,28 +313,30 @@ class ExpectColumnKlDivergenceToBeLessThan(Expectation, frozen=True, kw_only=Tru
         listed = [_entropy(p, q / whole) for p, q in zip(observed, expected, strict=True)]
         return math.fsum([*listed, (logs - rows * math.log(judged) - rows * math.log(each)) / judged])
 
-    def _over_bins(
-        self, partition: Partition, edges: list[Bound], counts: list[int], judged: int
-    ) -> tuple[float, dict[str, Any]]:
-        """The divergence over intervals; ``counts`` are the values below the first edge, in each interval, and above the last."""
-        below, *inside, above = [count / judged for count in counts]
+    def _expected(self, partition: Partition, edges: Sequence[Bound]) -> Weights:
+        """What is expected below the first edge, in each interval, and above the last; nothing beyond infinity."""
         kept = 1 - self.tail_weight_holdout - self.internal_weight_holdout
-        expected = [weight * kept for weight in partition.weights]
-        empty = expected.count(0)
+        inside = [weight * kept for weight in partition.weights]
+        empty = inside.count(0)
         if self.internal_weight_holdout and empty:
-            expected = [weight or self.internal_weight_holdout / empty for weight in expected]
+            inside = [weight or self.internal_weight_holdout / empty for weight in inside]
         low, high = edges[0] == -math.inf, edges[-1] == math.inf
         tail = self.tail_weight_holdout / (1 if low or high else 2)
-        first, last = partition.tail_weights or (tail, tail)
-        if low:
-            edges, (below, *inside), (first, *expected) = edges[1:], inside, expected
-        if high:
-            edges, (*inside, above), (*expected, last) = edges[:-1], inside, expected
-        found = divergence([below, *inside, above], [first, *expected, last])
-        return found, {
-            "observed_partition": {"bins": edges, "weights": inside, "tail_weights": [below, above]},
-            "expected_partition": {"bins": edges, "weights": expected, "tail_weights": [first, last]},
-        }
+        first, last = partition.tail_weights or (0.0 if low else tail, 0.0 if high else tail)
+        return [first, *inside, last]
+
+    def _over_bins(
+        self, partition: Partition, edges: Sequence[Bound], counts: Sequence[int], judged: int
+    ) -> tuple[float, dict[str, Any]]:
+        """The divergence over intervals; ``counts`` are the values below the first edge, in each interval, and above the last."""
+        observed, expected = [count / judged for count in counts], self._expected(partition, edges)
+        found = divergence(observed, expected)
+        start, stop = int(edges[0] == -math.inf), int(edges[-1] == math.inf)
+        details = {}
+        for name, shares in (("observed_partition", observed), ("expected_partition", expected)):
+            first, *inside, last = shares[start : len(shares) - stop]
+            details[name] = {"bins": edges[start : len(edges) - stop], "weights": inside, "tail_weights": [first, last]}
+        return found, details
 
     def _of_itself(self, numbers: Mapping[str, Number], judged: int, *, shown: bool) -> tuple[float, dict[str, Any]]:
         """The divergence of the column from itself, over intervals of its own. Raises :class:`NotEvaluable`.
@@ -340,6 +363,13 @@ class ExpectColumnKlDivergenceToBeLessThan(Expectation, frozen=True, kw_only=Tru
         if not edges:
             details = {name: {"weights": part["weights"], "tail_weights": part["tail_weights"]} for name, part in details.items()}
         return found, details
+
+
+def _entropy_of(shares: str) -> str:
+    """SQL of the divergence of ``p`` from ``q``, columns of a SELECT; NULL if it is infinite."""
+    scaled = f"SELECT p / sum(p) OVER () AS p, q / sum(q) OVER () AS q FROM (\n{shares}\n)"
+    each = "CASE WHEN p > 0 THEN p * ln(p / q) ELSE 0 END"
+    return f"SELECT CASE WHEN bool_and(p = 0 OR q > 0) THEN sum({each}) END FROM (\n{scaled}\n)"
 
 
 def adds_up(weights: Sequence[float]) -> bool:

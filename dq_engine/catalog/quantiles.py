@@ -181,21 +181,27 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
         if self.allow_relative_error is True:
             raise NotEvaluable("quantiles are exact here: write allow_relative_error false, or how to read between two values")
         column, ranges = scalar_column(scope, self.column), self.ranges
-        value, quantile, measured = self._read(column)
-        count = len(ranges.quantiles)
-        read = ", ".join(f"{quantile.format(f'q{k}')} AS q{k}" for k in range(count))
-        quantiles = f"SELECT {read}\nFROM (\n{order_statistics(value, scope.where, ranges.quantiles, self.method)}\n)"
+        quantiles, measured = self._select(scope)
         inside = [_inside(f"q{k}", pair, measured) for k, pair in enumerate(ranges.value_ranges)]
         kept = [f"CASE WHEN {condition} THEN '1' ELSE '0' END" for condition in inside]
-        shown = ", ".join(sql.as_json(f"q{k}", measured.kind) for k in range(count))
-        told = f", CAST(to_json([{shown}]) AS VARCHAR) AS found" if column.shown else ""
+        shown = ", ".join(sql.as_json(f"q{k}", measured.kind) for k in range(len(ranges.quantiles)))
+        told = f", CAST(to_json([{shown}]) AS VARCHAR) AS found, {self._told()} AS told" if column.shown else ""
         select = f"SELECT concat({', '.join(kept)}) AS kept{told}\nFROM (\n{quantiles}\n)"
-        return {
-            "element": considered(scope),
-            "missing": nulls(scope, self.column),
-            "kept": Figure(select, "kept"),
-            **({"found": Figure(select, "found")} if column.shown else {}),
-        }
+        names = ("kept", "found", "told") if column.shown else ("kept",)
+        figures = {name: Figure(select, name) for name in names}
+        return {"element": considered(scope), "missing": nulls(scope, self.column), **figures}
+
+    def _select(self, scope: Scope) -> tuple[str, Column]:
+        """SELECT of the quantiles, ``q0`` and so on, and a column of their type. Raises :class:`NotEvaluable`."""
+        value, quantile, measured = self._read(scalar_column(scope, self.column))
+        read = ", ".join(f"{quantile.format(f'q{k}')} AS q{k}" for k in range(len(self.ranges.quantiles)))
+        ordered = order_statistics(value, scope.where, self.ranges.quantiles, self.method)
+        return f"SELECT {read}\nFROM (\n{ordered}\n)", measured
+
+    def _told(self) -> str:
+        """SQL of the quantiles as people read them."""
+        parts = [f"'{q:.10g}: ' || coalesce(CAST(q{k} AS VARCHAR), 'none')" for k, q in enumerate(self.ranges.quantiles)]
+        return f"concat_ws(', ', {', '.join(parts)})"
 
     def _read(self, column: Column) -> tuple[str, str, Column]:
         """SQL of the values that are sorted, SQL of a quantile of these, "{}", and a column of its type.
@@ -221,7 +227,7 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
         details: dict[str, Any] = {"quantiles": quantiles, "values": values, "success_details": kept}
         if element == missing:
             return Judgement(None, "quantiles", checked, 0, 0, False, details=details, message=nothing(element, 0))
-        observed = ", ".join(f"{q:.10g}: {value}" for q, value in zip(quantiles, values, strict=True)) if found else None
+        observed = numbers.get("told")
         if found is None:
             details["not_shown"] = "quantiles are values of the column"
         return Judgement(all(kept), "quantiles", checked, 0, kept.count(False), all(kept), observed, details)
@@ -232,15 +238,7 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
         return {"observed_value": observed, "details": {"success_details": details["success_details"]}}
 
     def observed(self, scope: Scope) -> str:
-        column = scalar_column(scope, self.column)
-        if self.method == "midpoint" or (self.method == "linear" and column.kind in sql.TEMPORAL):
-            return ""
-        if self.method == "linear":
-            return f"quantile_cont({as_number(column, column.sql)}, [{', '.join(map(repr, self.ranges.quantiles))}])"
-        rounded = {"nearest": "round_even({}, 0)", "lower": "floor({})", "higher": "ceil({})"}[self.method]
-        places = [rounded.format(f"(count({column.sql}) - 1) * {quantile!r}") for quantile in self.ranges.quantiles]
-        values = f"list_sort(list({column.sql}) FILTER ({column.sql} IS NOT NULL))"
-        return f"[{', '.join(f'{values}[CAST({place} AS BIGINT) + 1]' for place in places)}]"
+        return f"any_value((SELECT {self._told()} FROM (\n{self._select(scope)[0]}\n)))"
 
 
 def _bounded(low: Bound | None, high: Bound | None) -> str:
@@ -262,7 +260,9 @@ def _inside(quantile: str, pair: tuple[Bound | None, Bound | None], column: Colu
             limit = 0.0 if column.kind in sql.TEMPORAL else float(sql.as_number(bound) if isinstance(bound, str) else bound)
         except sql.Incomparable as error:
             raise NotEvaluable(f'column "{column.name}": {error}') from None
-        if column.kind not in sql.TEMPORAL and math.isfinite(limit):
+        if math.isinf(limit):
+            close.append(f"{value} = {sql.number(limit)}")
+        elif column.kind not in sql.TEMPORAL:
             tolerance = sql.number(CLOSE + CLOSE_TO * abs(limit))
             close.append(f"abs(CAST({value} AS DOUBLE) - {sql.number(limit)}) <= {tolerance}")
     return " OR ".join([f"({sql.all_of(*sides)})", *close])

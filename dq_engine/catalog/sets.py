@@ -123,7 +123,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         column = scalar_column(scope, self.column)
         return [
             (sql.text(str(member)), next(iter(literals(column, [member])), None) if column.kind != "null" else None)
-            for member in self.value_set
+            for member in dict.fromkeys(self.value_set)
         ]
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
@@ -141,7 +141,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         """The members of the set that the column does not have. ``found`` holds a 1 or 0 for each that it could have."""
         column = scalar_column(scope, self.column)
         present = {member for member, flag in zip(self.members(scope), str(found), strict=True) if flag == "1"}
-        return [member for member in self.value_set if not present.intersection(literals(column, [member]))]
+        return [member for member in dict.fromkeys(self.value_set) if not present.intersection(literals(column, [member]))]
 
     def result(self, scope: Scope, numbers: Mapping[str, Number], *, foreign_matters: bool, absent_matters: bool) -> Judgement:
         """The judgement, over the distinct values."""
@@ -303,11 +303,17 @@ class ExpectColumnMostCommonValueToBeInSet(Expectation, frozen=True, kw_only=Tru
             "listed": GroupScalar(key, f"coalesce(element_at(histogram({listed_rows}), max(n))[1], 0)"),
         }
         if column.shown:
-            groups = f"SELECT {column.sql} AS v, count(*) AS n FROM {EXTRACT} WHERE {key.where} GROUP BY 1"
-            modes = f"SELECT v FROM ({groups}) QUALIFY n = max(n) OVER () ORDER BY v LIMIT {MOST_MODES}"
             listing = f"to_json(list({sql.as_json('v', column.kind)} ORDER BY v))"
+            modes = f"{self._modes(scope)} ORDER BY v LIMIT {MOST_MODES}"
             found["values"] = Figure(f"SELECT CAST({listing} AS VARCHAR) AS modes\nFROM ({modes})", "modes")
         return found
+
+    def _modes(self, scope: Scope) -> str:
+        """SELECT of the most common values, ``v``."""
+        column = scalar_column(scope, self.column)
+        where = sql.all_of(scope.where, f"{column.sql} IS NOT NULL")
+        groups = f"SELECT {column.sql} AS v, count(*) AS n FROM {EXTRACT} WHERE {where} GROUP BY 1"
+        return f"SELECT v FROM ({groups}) QUALIFY n = max(n) OVER ()"
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, missing = number(numbers["element"]), number(numbers["missing"])
@@ -329,4 +335,4 @@ class ExpectColumnMostCommonValueToBeInSet(Expectation, frozen=True, kw_only=Tru
         return {"observed_value": judgement.details.get("values")}
 
     def observed(self, scope: Scope) -> str:
-        return f"mode({scalar_column(scope, self.column).sql})"
+        return f"any_value((SELECT CASE WHEN count(*) = 1 THEN any_value(v) END FROM ({self._modes(scope)})))"

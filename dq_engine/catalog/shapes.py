@@ -251,13 +251,14 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         if measured.kind == "float":  # infinities of both signs have no sum, mean or deviation: NaN, which is within no bounds
             inside = f"NOT isnan({statistic}) AND {inside}"
         extremum = self.extremum(column) if scope.where is None else None
+        told = sql.as_json(statistic, measured.kind) if measured.kind == "timestamptz" else statistic  # the worker holds none
         few = None
         if not column.shown and not self.reveals:
             few = f"count({value}) < {FEW}" + (f" OR min({value}) = max({value})" if self.betrays else "")
         return {
             "element": considered(scope),
             "missing": nulls(scope, self.column),
-            "observed": self._on(extremum, statistic, shown_statistic(statistic, few, shown=column.shown or not self.reveals)),
+            "observed": self._on(extremum, statistic, shown_statistic(told, few, shown=column.shown or not self.reveals)),
             "inside": self._on(extremum, statistic, inside),
         }
 

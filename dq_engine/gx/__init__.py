@@ -12,7 +12,7 @@ before Great Expectations says no for it.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 
 from dq_engine.gx.running import run_suite
@@ -21,7 +21,11 @@ from dq_engine.gx.types import register, statement
 __all__ = ["register", "run_suite", "statement"]
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-if importlib.util.find_spec("great_expectations") is not None:
+try:
+    importlib.import_module("great_expectations")
+except ImportError:
+    pass  # the functions say so, with how to get it
+else:
     from dq_engine.gx import datasource as datasource  # defining a data source is what registers it
 
     register()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import threading
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -146,12 +147,30 @@ def _as_pandas(table: pa.Table) -> pd.DataFrame:
     return pd.read_parquet(file)
 
 
+class Helper:
+    """The worker of an engine, started with the first question and ended with the engine; a copy of the engine has its own."""
+
+    def __init__(self) -> None:
+        self.turn = threading.RLock()
+        self._worker: WorkerProcess | None = None
+
+    def worker(self) -> WorkerProcess:
+        """The process that answers."""
+        if self._worker is None:
+            self._worker = WorkerProcess()
+            weakref.finalize(self, self._worker.close)
+        return self._worker
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Helper:
+        return Helper()
+
+
 class DqDuckdbExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
     """Computes the metrics of Parquet files for Great Expectations: by dq where that is proof, else as its pandas engine does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._worker: WorkerProcess | None = None
+        self._helper = Helper()
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[ParquetBatchData, BatchMarkers]:
         """The files of a batch, of which nothing is read yet but the footers."""
@@ -165,7 +184,10 @@ class DqDuckdbExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
         runtime_configuration: dict[str, Any] | None = None,
     ) -> dict[Any, Any]:
         """The values of the metrics of one level. Raises ``MetricResolutionError`` for the first that cannot be computed."""
-        asked = list(metrics_to_resolve)
+        with self._helper.turn:
+            return self._resolved(list(metrics_to_resolve), metrics or {}, runtime_configuration)
+
+    def _resolved(self, asked: list[Any], metrics: dict[Any, Any], runtime: Any) -> dict[Any, Any]:
         for batch in {id(batch): batch for batch in map(self._batch, asked)}.values():
             new = [metric for metric in asked if self._batch(metric) is batch and metric.id not in batch.found]
             self._prove(batch, new)
@@ -175,7 +197,7 @@ class DqDuckdbExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
             batch = self._batch(metric)
             if metric.id not in batch.found:
                 try:
-                    batch.found[metric.id] = self._value(batch, metric, metrics or {}, runtime_configuration)
+                    batch.found[metric.id] = self._value(batch, metric, metrics, runtime)
                 except Exception as error:
                     batch.found[metric.id] = error
             if isinstance(batch.found[metric.id], Exception):
@@ -232,12 +254,9 @@ class DqDuckdbExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
             return None
 
     def _run(self, batch: ParquetBatchData, rules: list[dict[str, Any]], **options: Any) -> Run:
-        if self._worker is None:
-            self._worker = WorkerProcess()
-            weakref.finalize(self, self._worker.close)
         numbered = [{**rule, "id": str(place)} for place, rule in enumerate(rules)]
         suite = {"name": "level", "expectations": numbered, "meta": {"dq": {"feed": "batch"}}}
-        return check(batch.paths, suite, worker=self._worker, checksums=False, **options)
+        return check(batch.paths, suite, worker=self._helper.worker(), checksums=False, **options)
 
     def _value(self, batch: ParquetBatchData, metric: Any, metrics: dict[Any, Any], runtime: Any) -> Any:
         """The value of a metric, or what stands for it."""

@@ -2,7 +2,7 @@
 
 Great Expectations' pandas engine judges what pandas made of a column: whole numbers with NULLs become floating point, for
 example. A condition is here only with the kinds of columns and arguments for which "no row breaks it" means the same to both.
-Of these, Hypothesis draws tables and compares (``tests/gx/test_engine.py``).
+Of these, Hypothesis draws tables and compares (``tests/gx/test_datasource.py``).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def of_gx(worker: WorkerProcess, make_suite: Any, values: Any, rule: str, *, sho
     method=st.sampled_from(["nearest", "linear", "lower", "higher", "midpoint"]),
 )
 def test_quantiles_are_those_of_numpy(
-    values: list[float], quantiles: list[float], method: str, worker: WorkerProcess, make_suite: Any
+    values: list[float], quantiles: list[float], method: Any, worker: WorkerProcess, make_suite: Any
 ) -> None:
     ranges = {"quantiles": quantiles, "value_ranges": [[None, None]] * len(quantiles)}
     found = of_gx(worker, make_suite, [*values, None, math.nan], QUANTILES, quantile_ranges=ranges, allow_relative_error=method)
@@ -107,6 +107,11 @@ def test_columns_of_many_types_have_quantiles(
     assert judged(worker, make_suite, values, QUANTILES, quantile_ranges=ranges).status == "pass"
     found = of_gx(worker, make_suite, values, QUANTILES, quantile_ranges=ranges)
     assert found["observed_value"] == {"quantiles": [0.5], "values": [told]}
+
+
+def test_infinity_keeps_a_bound_that_is_infinite(worker: WorkerProcess, make_suite: Any) -> None:
+    ranges = {"quantiles": [0, 1], "value_ranges": [[1, INFINITY], [INFINITY, 5]]}
+    assert judged(worker, make_suite, [2.0, INFINITY], QUANTILES, quantile_ranges=ranges).status == "pass"
 
 
 def test_dates_keep_bounds_exactly(worker: WorkerProcess, make_suite: Any) -> None:
@@ -207,7 +212,7 @@ def test_statistics_are_those_of_the_rows_of_a_condition_and_counted_by_organisa
 
 @pytest.mark.parametrize("rule", [OUTLIERS, SCORES])
 def test_text_has_no_outliers(rule: str, worker: WorkerProcess, make_suite: Any) -> None:
-    arguments = {"threshold": 1, "double_sided": True} if rule == SCORES else {}
+    arguments: dict[str, Any] = {"threshold": 1, "double_sided": True} if rule == SCORES else {}
     outcome = judged(worker, make_suite, ["a", "b"], rule, **arguments)
     assert outcome.status == "error"
     assert "is of type VARCHAR" in outcome.message
@@ -281,7 +286,7 @@ def test_divergence_is_the_relative_entropy() -> None:
 def test_divergence_from_a_partition(
     values: list[Any],
     partition: dict[str, Any],
-    holdouts: dict[str, float],
+    holdouts: dict[str, Any],
     expected: float | None,
     worker: WorkerProcess,
     make_suite: Any,

@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--ask-only", action="store_true", help="only draw, and ask Great Expectations")
     parser.add_argument("--compare-only", action="store_true", help="only compare what was drawn before")
+    parser.add_argument("--part", default="0/1", help="0/2 and 1/2: what two processes do that share the work")
     parser.add_argument("--types", default="", help="compare only types whose name has this in it; keeps nothing")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,8 @@ def main() -> None:
 
 
 def _chunks(options: argparse.Namespace) -> Iterator[tuple[Path, int]]:
-    for number in range(1_000_000):
+    part, parts = map(int, options.part.split("/"))
+    for number in range(part, 1_000_000, parts):
         yield options.folder / f"{options.seed}-{number:04}.pickle", options.seed * 1_000_000 + number
 
 

