@@ -147,6 +147,7 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
 
     @property
     def method(self) -> Method:
+        """How a quantile between two values is read."""
         return "nearest" if isinstance(self.allow_relative_error, bool) else self.allow_relative_error
 
     def faults(self) -> Iterator[Fault]:
