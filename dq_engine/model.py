@@ -386,6 +386,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     failing_organisations: int | None = None
     details: dict[str, Any] = {}
     notes: str | list[str] = ""
+    description: str = ""
     meta: dict[str, Any] = {}
     gx_id: str | None = None
     gx_success: bool | None = None

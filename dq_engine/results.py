@@ -5,7 +5,9 @@ An outcome is ``pass`` only if something was judged and every judged row, value 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -55,7 +57,7 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         check=check.id,
         extract=extract,
         expectation=check.expectation.name,
-        kwargs=check.kwargs,
+        kwargs=storable(check.kwargs),
         statement=check.statement,
         status=status,
         severity=check.severity,
@@ -64,9 +66,20 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         weight=check.weight,
         message=message,
         notes=check.notes,
+        description=check.description,
         meta=check.meta,
         gx_id=check.gx_id,
     )
+
+
+def storable(value: Any) -> Any:
+    """Arguments as JSON can hold them: infinities, which it does not know, become their names."""
+    if isinstance(value, dict):
+        return {key: storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    infinite = isinstance(value, float) and math.isinf(value)
+    return ("Infinity" if value > 0 else "-Infinity") if infinite else value
 
 
 def examples(rows: Sequence[Sequence[object]]) -> dict[int, tuple[tuple[Example, ...], int]]:

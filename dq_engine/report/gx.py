@@ -66,7 +66,7 @@ def validation_result(run: Run, extract: ExtractRun, form: ResultFormat) -> dict
 def _result(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:
     config: dict[str, Any] = {
         "type": outcome.expectation,
-        "kwargs": outcome.kwargs,
+        "kwargs": {name: value for name, value in outcome.kwargs.items() if value is not None},
         "meta": outcome.meta,
         "severity": outcome.severity,
     }
@@ -74,8 +74,9 @@ def _result(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:
         config["id"] = outcome.gx_id
     elif outcome.gx_id:
         config["meta"] = {**outcome.meta, "id": outcome.gx_id}
-    if outcome.notes:
-        config["notes"] = outcome.notes
+    for key, text in (("notes", outcome.notes), ("description", outcome.description)):
+        if text:
+            config[key] = text
     raised = outcome.status == "error"
     return {
         "success": bool(outcome.gx_success),

@@ -10,6 +10,7 @@ import pytest
 
 import dq_engine
 from dq_engine.catalog import CATALOG
+from dq_engine.suite import Check
 
 pytestmark = pytest.mark.filterwarnings("ignore:The condition_parser parameter is deprecated:DeprecationWarning")
 SUITES = sorted(
@@ -101,3 +102,27 @@ def test_parameters_are_read_and_written_whole(gx: ModuleType) -> None:
     there, back = dq_engine.load_suite(ours), dq_engine.load_suite(saved)
     assert [(check.id, check.statement) for check in back.checks] == [(check.id, check.statement) for check in there.checks]
     assert back.parameters == ("least", "codes")
+
+
+def test_every_example_comes_back_through_great_expectations_as_the_same_check(gx: ModuleType) -> None:
+    listed = [
+        {
+            "type": name,
+            "kwargs": case.arguments,
+            "severity": ("critical", "warning", "info")[place % 3],
+            "notes": ["one", "two"],
+            "description": "It is so.",
+            "meta": {"dq": {"rule": f"r{place}_{number}"}, "ours": 1},
+        }
+        for place, (name, cls) in enumerate(CATALOG.items())
+        for number, case in enumerate(cls.examples)
+    ]
+    ours = {"name": "all", "expectations": listed, "meta": {"dq": {"feed": "all"}}}
+    saved = gx.ExpectationSuite(**json.loads(json.dumps(ours))).to_json_dict()
+    there, back = dq_engine.load_suite(ours), dq_engine.load_suite(json.loads(json.dumps(saved)))
+    assert len(back.checks) == len(listed) > 200
+
+    def said(check: Check) -> tuple[Any, ...]:
+        return (check.id, check.expectation, check.severity, check.notes, check.description, check.condition, check.others)
+
+    assert list(map(said, back.checks)) == list(map(said, there.checks))
