@@ -37,12 +37,16 @@ def as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Question:
-    """An expectation about a table, and the frame that Great Expectations gets to see."""
+    """An expectation about a table, and the frame that Great Expectations gets to see.
+
+    ``restored`` makes a value of its answer what it was before a rewriting, and ``ours`` one of the engine's comparable with that.
+    """
 
     table: Table
     asked: Asked
     frame: pd.DataFrame
     restored: Callable[[Any], Any] = as_it_is
+    ours: Callable[[Any], Any] = as_it_is
 
     @property
     def type(self) -> str:
@@ -102,18 +106,17 @@ def agree(theirs: Answer, ours: Answer, question: Question) -> bool:
         theirs, ours = (
             replace(answer, result={"observed_value": answer.result.get("observed_value")}) for answer in (theirs, ours)
         )
-    restored = replace(
-        theirs, result={key: _each(value, question.restored) if key in LISTS else value for key, value in theirs.result.items()}
-    )
-    return not differences(respelled(restored), respelled(ours))
+    both = (_restored(theirs, question.restored), _restored(ours, question.ours))
+    return not differences(*both)
 
 
-LISTS = ("partial_unexpected_list", "unexpected_list")
+def _restored(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    """The answer with the values of its lists changed; without their counts; yes and no are 1 and 0, as all rewritings have it."""
+    changed = {key: _each(value, change) if key in LISTS else value for key, value in answer.result.items() if key != COUNTS}
+    return replace(answer, result={key: _each(value, _number) for key, value in changed.items()})
 
 
-def respelled(answer: Answer) -> Answer:
-    """Without the counts of values where a rewriting changes these; yes and no are 1 and 0, as all rewritings have it."""
-    return replace(answer, result={key: _each(value, _number) for key, value in answer.result.items() if key != COUNTS})
+LISTS = ("partial_unexpected_list", "unexpected_list", "partial_missing_list")
 
 
 def _number(value: Any) -> Any:
@@ -133,6 +136,12 @@ def condition_columns(asked: Asked) -> Iterator[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------ rewritings
+
+
+def condition_object(question: Question) -> Question | None:
+    """The text of a condition as an object: GX's own reader of texts knows but few characters."""
+    condition = question.asked.kwargs.get("row_condition")
+    return question.told(row_condition=as_object(condition), condition_parser=None) if isinstance(condition, str) else None
 
 
 def rows_of_condition(question: Question) -> Question | None:
@@ -179,7 +188,17 @@ def text_of_values(question: Question) -> Question | None:
         return None
     chosen = [column for column in question.columns if column.kind != "text"]
     made = {column.name: _text_series(column) for column in chosen}
-    return question.seen(**made) if made else None
+    return replace(question.seen(**made), restored=_of_text, ours=_of_text) if made else None
+
+
+def _of_text(value: Any) -> Any:
+    """A number for the text of one; the text of yes and no."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def _text_series(column: Column) -> pd.Series:
@@ -297,6 +316,7 @@ def moments(question: Question) -> Question | None:
             changed[key] = _moment(kwargs[key], temporal[0])
     if isinstance(kwargs.get("value_set"), list):
         read = [_moment(member, temporal[0]) for member in kwargs["value_set"]]
+        read = [f"{NO_MOMENT}{member}" if isinstance(member, str) else member for member in read]
         usable = [member for member in read if isinstance(member, dt.datetime) or "distinct" in question.type]
         changed["value_set"] = usable
     if isinstance(kwargs.get("value_pairs_set"), list):
@@ -308,7 +328,12 @@ def moments(question: Question) -> Question | None:
             tuple(_moment(item, side) if side.kind in MOMENTS else item for item, side in zip(pair, sides, strict=True))
             for pair in kwargs["value_pairs_set"]
         ]
-    return question.told(**changed).seen(**made)
+    rewritten = question.told(**changed).seen(**made)
+    return replace(rewritten, restored=lambda value: value.removeprefix(NO_MOMENT) if isinstance(value, str) else value)
+
+
+NO_MOMENT = "no moment: "
+"""Before a text that is no ISO 8601: pandas reads "1" as the first of this month."""
 
 
 def _naive(value: Any) -> dt.datetime | None:
@@ -330,6 +355,7 @@ def _moment(text: Any, column: Column) -> Any:
 
 
 REWRITINGS: tuple[tuple[str, Rewriting], ...] = (
+    ("3: texts of conditions may have any characters", condition_object),
     ("3: a comparison with NULL selects no row; literals of conditions are read as the column's type", rows_of_condition),
     ("3: a condition holds for pairs in a set too", pairs_of_condition),
     ("2: the text of a value is SQL's", text_of_values),
@@ -387,8 +413,9 @@ def _as_number(bound: Any) -> Any:
 
 
 def earlier(question: Question, theirs: Answer, ours: Answer) -> bool:
-    """A fault of the arguments alone is found before data are read, where GX finds it in the middle of its run."""
-    return theirs.end == "raised" and ours.end == "refused"
+    """A fault of the arguments alone is found before data are read, where GX finds it with the first value, or never."""
+    unread = "json_schema" in question.asked.kwargs and not any(_judged(question).values())
+    return ours.end == "refused" and (theirs.end == "raised" or unread)
 
 
 def no_pattern(question: Question, theirs: Answer, ours: Answer) -> bool:
@@ -410,6 +437,10 @@ def other_type(question: Question, theirs: Answer, ours: Answer) -> bool:
     texts = question.type.endswith(("_parseable", "_match_json_schema", "_match_strftime_format"))
     wrong = [column for column in question.columns if (column.kind != "text" if texts else column.kind in ("text", *MOMENTS))]
     judged = _judged(question)
+    if question.type == SUM and not all(
+        map(all, zip(*([not is_null(v) for v in c.values] for c in question.columns), strict=True))
+    ):
+        return ours.end == "raised" and bool(wrong)
     return ours.end == "raised" and bool(wrong) and not all(judged[column.name] for column in wrong)
 
 

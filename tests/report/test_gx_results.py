@@ -57,7 +57,7 @@ def result_of(
             COUNTS | MISSING | {"partial_unexpected_index_list", "unexpected_index_list", "unexpected_index_query"},
         ),
     ],
-    ids=str,
+    ids=lambda value: json.dumps(value) if isinstance(value, str | dict) else "fields",
 )
 def test_format_holds_its_fields(form: Any, fields: set[str], make_suite: Any, worker: WorkerProcess) -> None:
     assert set(result_of(IN_SET, form, make_suite, worker)) == fields
