@@ -8,6 +8,7 @@ the members of lists of text, so that a list of columns with a number in it is a
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import math
 import re
 import types
@@ -148,9 +149,9 @@ def _bound(value: bool | int | float | str) -> int | float | str:
 
 
 def whole(value: Any) -> Any:
-    """The value with whole numbers as such: GX saves 1 as 1.0, and both mean the same."""
+    """The value with whole numbers as such, by their decimal spelling: GX saves 1 as 1.0, and both mean the same."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        return int(decimal.Decimal(repr(value)))
     if isinstance(value, dict):
         return {key: whole(item) for key, item in value.items()}
     return [whole(item) for item in value] if isinstance(value, list) else value

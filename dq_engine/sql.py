@@ -9,6 +9,7 @@ import datetime as dt
 import decimal
 import math
 import re
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the worker imports this module, and must start without the model and what that imports
@@ -19,6 +20,7 @@ TEMPORAL: frozenset[Kind] = frozenset({"date", "timestamp", "timestamptz"})
 
 MOST_DIGITS = 38
 """Digits of DuckDB's widest decimal."""
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 Value = str | int | float | bool | None
 
 
@@ -50,13 +52,21 @@ def number(value: int | float) -> str:
     return repr(value) if value >= 0 else f"({value!r})"
 
 
-def exact(value: float) -> str:
-    """The literal of a number to be compared with exact ones: written out, as DuckDB reads one with an exponent as a double.
+def exact(value: int | float, column: Column) -> str:
+    """The literal of a number to be compared with those of a column: written out, as DuckDB reads one with an exponent as a double.
 
-    What has more digits than a decimal can have stays a double.
+    It is a double beside doubles, and where no decimal has room for both the number and those of the column.
     """
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        return number(value)
+    if abs(value) > sys.float_info.max:
+        return number(math.inf if value > 0 else -math.inf)
     written = format(decimal.Decimal(repr(value)), "f")
-    if not math.isfinite(value) or sum(map(str.isdigit, written)) > MOST_DIGITS:
+    whole, _, part = written.lstrip("-").partition(".")
+    width, scale = map(int, found.groups()) if (found := _DECIMAL.fullmatch(column.type)) else (0, 0)
+    if max(len(whole), width - scale) + max(len(part), scale) > MOST_DIGITS:
+        return number(float(value))
+    if column.kind == "float":
         return number(value)
     return written if value >= 0 else f"({written})"
 
@@ -71,10 +81,8 @@ def typed(value: Value, column: Column) -> str:
         raise Incomparable("null is not a value")
     if kind == "null":
         return "NULL"
-    if kind in ("integer", "decimal") and isinstance(value, float):
-        return exact(value)
     if kind in NUMERIC and isinstance(value, int | float):
-        return number(value)
+        return exact(value, column)
     if kind == "boolean" and value in (0, 1) and not isinstance(value, str):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str) and kind in (*TEMPORAL, "time", "text", "other"):

@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--ask-only", action="store_true", help="only draw, and ask Great Expectations")
     parser.add_argument("--compare-only", action="store_true", help="only compare what was drawn before")
     parser.add_argument("--part", default="0/1", help="0/2 and 1/2: what two processes do that share the work")
+    parser.add_argument("--first", type=int, default=0, help="the number of the chunk to begin with")
     parser.add_argument("--types", default="", help="compare only types whose name has this in it; keeps nothing")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ def main() -> None:
 
 def _chunks(options: argparse.Namespace) -> Iterator[tuple[Path, int]]:
     part, parts = map(int, options.part.split("/"))
-    for number in range(part, 1_000_000, parts):
+    for number in range(options.first + part, 1_000_000, parts):
         yield options.folder / f"{options.seed}-{number:04}.pickle", options.seed * 1_000_000 + number
 
 

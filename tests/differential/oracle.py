@@ -31,7 +31,7 @@ def answer(table: Table, other: Table, asked: Asked) -> Answer:
         return Answer("raised", message="no such column")
     column = table.column(name)
     like = _like(asked)
-    return mapped([column.values[row] for row in rows], lambda value: like(spelling(value)), kwargs.get("mostly", 1))
+    return mapped([column.values[row] for row in rows], lambda value: like(spelling(value, column.kind)), kwargs.get("mostly", 1))
 
 
 def mapped(values: list[Any], right: Callable[[Any], bool], mostly: float) -> Answer:

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tests.differential.tables import Column, Table, is_null
+from tests.differential.tables import Column, Kind, Table, is_null
 
 COMPARE = {
     "==": operator.eq,
@@ -83,8 +83,10 @@ def moment(text: str, column: Column) -> Any:
     return found.date() if column.kind == "date" and found.time() == dt.time.min else found
 
 
-def spelling(value: Any) -> str:
-    """A value as SQL spells it."""
+def spelling(value: Any, kind: Kind) -> str:
+    """A value of a column of that kind as SQL spells it."""
+    if kind == "wide":
+        return f"{value:.10f}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dt.datetime):
