@@ -53,7 +53,7 @@ def number(value: int | float) -> str:
 
 
 def exact(value: int | float, column: Column) -> str:
-    """The literal of a number to be compared with those of a column: written out, as DuckDB reads one with an exponent as a double.
+    """The literal of a number to be compared with those of a column: written out, as one with an exponent is a double to DuckDB.
 
     It is a double beside doubles, and where no decimal has room for both the number and those of the column.
     """

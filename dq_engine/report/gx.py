@@ -8,6 +8,7 @@ they are left out, as GX leaves them out for ``exclude_unexpected_values``.
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -20,6 +21,10 @@ GX_VERSION = "1.24.1"
 """The version of Great Expectations whose shape this is."""
 NOT_NULL, NULL = "expect_column_values_to_not_be_null", "expect_column_values_to_be_null"
 """The two rules that judge NULLs: GX tells no missing values of them."""
+
+
+NOT_FINITE = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": None}
+"""How an observed number that JSON does not know is spelled in a run, and what GX gives for it."""
 
 
 def validation_results(run: Run, result_format: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -107,8 +112,8 @@ def _details(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:
     if form.result_format == "BOOLEAN_ONLY":
         return {}
     result = dict(outcome.gx_result)
-    if result.get("observed_value") in ("Infinity", "-Infinity"):
-        result["observed_value"] = float(result["observed_value"])
+    if isinstance(observed := result.get("observed_value"), str):
+        result["observed_value"] = NOT_FINITE.get(observed, observed)
     if "observed_value" in result and "unexpected_count" in result:
         result["partial_unexpected_list"] = [value for value, _ in _kinds(outcome)]
     for listed in ("partial_unexpected_list", "partial_missing_list"):
