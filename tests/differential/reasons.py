@@ -499,6 +499,21 @@ def rounding(question: Question, theirs: Answer, ours: Answer) -> bool:
     return abs(pair[0] - pair[1]) <= room and (theirs.success == ours.success or bool(near))
 
 
+def no_deviation(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """Equal values are no outliers; the mean of equal doubles may be another than they, by rounding."""
+    kwargs = question.asked.kwargs
+    if kwargs.get("method") != "std" or kwargs.get("multiplier") != 0 or ours.end != "answered" or not question.columns:
+        return False
+    return len(set(_judged(question)[question.columns[0].name])) == 1 and ours.result["unexpected_count"] == 0
+
+
+def too_large_to_fit(question: Question, theirs: Answer, ours: Answer) -> bool:
+    """A number with more digits before its point than a column has is compared with it as a double."""
+    listed = [abs(float(literal)) for literal in _literals(question.asked.kwargs) if too_long(literal)]
+    values = [abs(float(value)) for column in question.columns if column.kind == "wide" for value in column.present]
+    return theirs.end == ours.end == "answered" and bool(set(listed) & set(values))
+
+
 def lone_moment(question: Question, theirs: Answer, ours: Answer) -> bool:
     """One moment has no deviation, so it passes as one number does; GX fails on it."""
     if not question.type.startswith("expect_column_value_z_scores") or theirs.end != "raised" or ours.end != "answered":
@@ -661,6 +676,8 @@ STATEMENTS: tuple[tuple[str, Statement], ...] = (
     ("2: statistics agree up to rounding, and those of decimals are exact", rounding),
     ("2: sums of more than 38 digits are errors", too_large),
     ("2: one moment has no deviation", lone_moment),
+    ("2: equal values are no outliers", no_deviation),
+    ("2: a number with more digits than the column's decimals compares as a double", too_large_to_fit),
     ("2: quantiles of dates and times", quantiles_of_moments),
     ("2: means of moments are rounded to microseconds", microsecond),
     ("4: column_index 0 is the first column", first_column),
