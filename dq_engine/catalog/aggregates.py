@@ -107,7 +107,8 @@ class ExpectColumnMeanToBeBetween(AggregateExpectation, frozen=True, kw_only=Tru
     def metric(self, column: Column, value: str) -> str:
         if column.kind in sql.TEMPORAL:
             moment = moment_of(column)
-            return f"make_{moment.kind}(CAST(round(avg(epoch_us(CAST({value} AS {moment.type})))) AS BIGINT))"
+            total, count = f"sum(epoch_us(CAST({value} AS {moment.type})))", f"count({value})"
+            return f"make_{moment.kind}(CAST((2 * {total} + sign({total}) * {count}) // (2 * {count}) AS BIGINT))"
         numeric(column, self.noun)
         return f"avg({as_number(column, value)})"
 

@@ -123,8 +123,15 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         column = scalar_column(scope, self.column)
         return [
             (sql.text(str(member)), next(iter(literals(column, [member])), None) if column.kind != "null" else None)
-            for member in dict.fromkeys(self.value_set)
+            for member in self.unlike(column)
         ]
+
+    def unlike(self, column: Column) -> list[Member]:
+        """The members without those that mean the same as one before them: 1 and 1.0, or two spellings of a day."""
+        found: dict[object, Member] = {}
+        for member in self.value_set:
+            found.setdefault(tuple(literals(column, [member])) or member, member)
+        return list(found.values())
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         members = self.members(scope)
@@ -141,7 +148,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         """The members of the set that the column does not have. ``found`` holds a 1 or 0 for each that it could have."""
         column = scalar_column(scope, self.column)
         present = {member for member, flag in zip(self.members(scope), str(found), strict=True) if flag == "1"}
-        return [member for member in dict.fromkeys(self.value_set) if not present.intersection(literals(column, [member]))]
+        return [member for member in self.unlike(column) if not present.intersection(literals(column, [member]))]
 
     def result(self, scope: Scope, numbers: Mapping[str, Number], *, foreign_matters: bool, absent_matters: bool) -> Judgement:
         """The judgement, over the distinct values."""

@@ -1,7 +1,7 @@
 """A long run of the differential test: ``python -m tests.differential.deep --examples 100000 --seed 1 --minutes 60 --folder FOLDER``.
 
-It works in chunks and can be stopped and started again. What was drawn, and what Great Expectations says of it, is kept in the
-folder, because that takes most of the time and does not change with the engine; ``--ask-only`` does no more. Comparisons are kept
+It works in chunks and can be stopped and started again. A chunk is drawn from its number; what Great Expectations says of it is kept in
+the folder, because that takes most of the time and does not change with the engine; ``--ask-only`` does no more. Comparisons are kept
 with a fingerprint of the engine and made again for another. It prints, for each type, how many were compared, how many agreed, and
 how many differ for which reason; what nothing explains is written to ``unexplained.json`` in the folder.
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import pickle
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,21 @@ TABLES, SIZE = 25, 20
 """Of a chunk: tables, and expectations for each."""
 
 
-def drawn(chunk: int) -> list[Example]:
+Drawn = tuple[Table, Table, list[Asked]]
+
+
+def drawn(chunk: int) -> list[Drawn]:
     """The examples of a chunk, each pair of table and expectation once."""
-    found: list[Example] = []
+    found: list[Drawn] = []
     seen: set[bytes] = set()
 
     @seed(chunk)
     @settings(max_examples=TABLES, database=None, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
     @given(examples(tuple(ARGUMENTS), SIZE))
-    def collect(example: tuple[Table, Table, list[Asked]]) -> None:
+    def collect(example: Drawn) -> None:
         table, other, asked = example
         new = [one for one in asked if not (_key(table, one) in seen or seen.add(_key(table, one)))]  # type: ignore[func-returns-value]
-        known = [one for one in new if one.type not in SQL_ONLY]
-        found.append(Example(table, other, new, gx_side.ask(table.frame(), known)))
+        found.append((table, other, new))
 
     collect()
     return found
@@ -55,13 +57,23 @@ def _key(table: Table, asked: Asked) -> bytes:
 
 
 def kept(path: Path, chunk: int) -> list[Example]:
-    """The chunk from the folder, or drawn and put there."""
-    if not path.exists():
-        made = drawn(chunk)
-        path.with_suffix(".new").write_bytes(pickle.dumps(made))
+    """The examples of a chunk, with what Great Expectations says of them: from the folder, or asked and put there."""
+    made = drawn(chunk)
+    if path.exists():
+        theirs = [_answers(listed) for listed in json.loads(path.read_text())]
+    else:
+        theirs = [gx_side.ask(table.frame(), [one for one in asked if one.type not in SQL_ONLY]) for table, _, asked in made]
+        path.with_suffix(".new").write_text(json.dumps([_listed(answers) for answers in theirs]))
         path.with_suffix(".new").rename(path)
-        return made
-    return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]
+    return [Example(*example, answers) for example, answers in zip(made, theirs, strict=True)]
+
+
+def _listed(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    return {key: asdict(answer) for key, answer in answers.items()}
+
+
+def _answers(listed: Mapping[str, Any]) -> dict[str, Answer]:
+    return {key: Answer(**answer) for key, answer in listed.items()}
 
 
 def fingerprint() -> str:
@@ -118,13 +130,13 @@ def main() -> None:
 def _chunks(options: argparse.Namespace) -> Iterator[tuple[Path, int]]:
     part, parts = map(int, options.part.split("/"))
     for number in range(options.first + part, 1_000_000, parts):
-        yield options.folder / f"{options.seed}-{number:04}.pickle", options.seed * 1_000_000 + number
+        yield options.folder / f"{options.seed}-{number:04}.theirs", options.seed * 1_000_000 + number
 
 
 def _findings(chosen: list[Example], path: Path, worker: WorkerProcess, types: str) -> list[dict[str, Any]]:
     """What was found in a chunk. Answers to questions that a reason put to GX are kept beside it."""
     beside = path.with_suffix(".asked")
-    known: dict[str, Answer] = pickle.loads(beside.read_bytes()) if beside.exists() else {}
+    known = _answers(json.loads(beside.read_text())) if beside.exists() else {}
     size = len(known)
     found = []
     for place, example in enumerate(chosen):
@@ -133,7 +145,7 @@ def _findings(chosen: list[Example], path: Path, worker: WorkerProcess, types: s
             example = Example(example.table, example.other, asked, example.theirs)  # noqa: PLW2901
         found += [finding.record(place) for finding in compare(example, worker, known)]
     if len(known) > size:
-        beside.write_bytes(pickle.dumps(known))
+        beside.write_text(json.dumps(_listed(known)))
     return found
 
 
