@@ -175,17 +175,23 @@ def masked(expression: str, limit: int = 40) -> str:
 
 
 def _moment(value: str, kind: Kind) -> str:
-    try:
-        moment = dt.datetime.fromisoformat(value.strip())
-    except ValueError:
-        raise Incomparable(f"{spoken(value)} is not an ISO 8601 date or time") from None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    found = moment(value)
+    if found is None:
+        raise Incomparable(f"{spoken(value)} is not an ISO 8601 date or time")
     if kind == "timestamptz":
-        return f"TIMESTAMPTZ '{moment.isoformat(sep=' ')}+00'"
-    if kind == "date" and moment.time() == dt.time.min:
-        return f"DATE '{moment.date().isoformat()}'"
-    return f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
+        return f"TIMESTAMPTZ '{found.isoformat(sep=' ')}+00'"
+    if kind == "date" and found.time() == dt.time.min:
+        return f"DATE '{found.date().isoformat()}'"
+    return f"TIMESTAMP '{found.isoformat(sep=' ')}'"
+
+
+def moment(value: str) -> dt.datetime | None:
+    """The moment that a date or time of ISO 8601 names, in UTC without zone; None for any other text."""
+    try:
+        found = dt.datetime.fromisoformat(value.strip())
+        return found if found.tzinfo is None else found.astimezone(dt.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _time(value: str) -> str:

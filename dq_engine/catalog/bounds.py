@@ -98,9 +98,12 @@ def as_float(value: Bound | None) -> int | float | None:
 
 
 def above(low: Bound | None, high: Bound | None) -> bool:
-    """Whether ``low`` is above ``high``, for two numbers or two dates of the same spelling."""
+    """Whether ``low`` is above ``high``, for two numbers, two dates or moments of ISO 8601, or two times of the same spelling."""
     if low is None or high is None or isinstance(low, str) != isinstance(high, str):
         return False
     if isinstance(low, str):
+        first, last = sql.moment(low), sql.moment(str(high))
+        if first is not None and last is not None:
+            return first > last
         return len(low) == len(str(high)) and low > str(high) and low[:1].isdigit()
     return low > high  # type: ignore[operator]
