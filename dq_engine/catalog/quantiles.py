@@ -143,7 +143,7 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
     @property
     def ranges(self) -> QuantileRanges:
         """The quantiles and their bounds. Raises :class:`msgspec.ValidationError` if they are not as described."""
-        return msgspec.convert(self.quantile_ranges, QuantileRanges)
+        return msgspec.convert(_without_flags(self.quantile_ranges), QuantileRanges)
 
     @property
     def method(self) -> Method:
@@ -240,6 +240,15 @@ class ExpectColumnQuantileValuesToBeBetween(Expectation, frozen=True, kw_only=Tr
 
     def observed(self, scope: Scope) -> str:
         return f"any_value((SELECT {self._told()} FROM (\n{self._select(scope)[0]}\n)))"
+
+
+def _without_flags(value: Any) -> Any:
+    """The value with yes and no as 1 and 0."""
+    if isinstance(value, dict):
+        return {key: _without_flags(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_flags(item) for item in value]
+    return int(value) if isinstance(value, bool) else value
 
 
 def _bounded(low: Bound | None, high: Bound | None) -> str:
