@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import FieldInfo
 
 from dq_engine import old_suites
-from dq_engine.catalog import CATALOG
+from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
 from dq_engine.coercion import whole
 from dq_engine.errors import SuiteError
@@ -89,7 +89,7 @@ def convert(text: str, name: str) -> Conversion:
     Raises :class:`dq_engine.suite.NotUsable` where the text is no JSON, :class:`NoSuite` where it is no suite.
     """
     raw = read_json(text)
-    if _depth(raw) > DEEPEST:
+    if conditions.depth(raw) > DEEPEST:
         raise NotUsable(f"is not usable JSON: it is nested more than {DEEPEST} deep")
     converter = _Converter()
     base, found = converter.unwrapped(raw)
@@ -545,17 +545,6 @@ class _Converter:
 
 
 # ------------------------------------------------------------------------------------------------------------ small parts
-
-
-def _depth(raw: object) -> int:
-    """How deeply objects and lists are nested, without recursion."""
-    deepest, pending = 0, [(raw, 1)]
-    while pending:
-        value, depth = pending.pop()
-        deepest = max(deepest, depth)
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        pending += [(part, depth + 1) for part in inner]
-    return deepest
 
 
 def step(key: str) -> str:

@@ -98,6 +98,20 @@ def _from_text(value: str, column: Column) -> str:
     return text(value) if column.kind == "text" else f"TRY_CAST({text(value)} AS {column.type})"
 
 
+def family(column: Column) -> str:
+    """Columns of one family can be compared with each other."""
+    if column.kind in NUMERIC or column.kind == "boolean":
+        return "number"
+    return "moment" if column.kind in TEMPORAL else f"{column.kind} {column.type if column.kind == 'other' else ''}"
+
+
+def operand(column: Column) -> str:
+    """A column as it is compared: yes and no as 1 and 0; a column without any value as NULL."""
+    if column.kind == "null":
+        return "NULL"
+    return f"CAST({column.sql} AS TINYINT)" if column.kind == "boolean" else column.sql
+
+
 def orderable(value: Value, column: Column) -> str:
     """The literal of a bound for ``column``: as :func:`typed`, and numbers may also be written as text ("5")."""
     if column.kind == "null":

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dq_engine.judging import BATCH, CHARACTERS, ISO, TESTS, Judge, JudgeFailed, in_batches
+from tests.waiting import until
 
 SECRET = "Mrs Smith, 943 476 5919"
 ENDLESS = {"patterns": ["(a+)+$"]}
@@ -36,15 +35,6 @@ def failure(test: str, values: list[str], *, seconds: float = 60, memory: int = 
     with pytest.raises(JudgeFailed) as failed:
         wrong(test, values, seconds=seconds, memory=memory, **arguments)
     return str(failed.value)
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true value of ``condition``, asked again and again."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        threading.Event().wait(0.01)
-    return value
 
 
 def judges_of(parent: int) -> list[int]:

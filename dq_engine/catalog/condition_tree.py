@@ -321,25 +321,12 @@ def _comparison(comparison: Compared, find: Find) -> str:
         return f"{column.sql} {symbol} {_literal(right, column)}"
     if isinstance(left, Named) and isinstance(right, Named):
         a, b = find(left.name), find(right.name)
-        if _family(a) != _family(b) and "null" not in (a.kind, b.kind):
+        if sql.family(a) != sql.family(b) and "null" not in (a.kind, b.kind):
             raise sql.Incomparable(
                 f'columns "{a.name}" ({a.type}) and "{b.name}" ({b.type}) cannot be compared: their types differ'
             )
-        return f"{_operand(a)} {symbol} {_operand(b)}"
+        return f"{sql.operand(a)} {symbol} {sql.operand(b)}"
     return f"{_number(left, find)} {symbol} {_number(right, find)}"
-
-
-def _family(column: Column) -> str:
-    """Columns of one family can be compared with each other."""
-    if column.kind in sql.NUMERIC or column.kind == "boolean":
-        return "number"
-    return "moment" if column.kind in sql.TEMPORAL else f"{column.kind} {column.type if column.kind == 'other' else ''}"
-
-
-def _operand(column: Column) -> str:
-    if column.kind == "null":
-        return "NULL"
-    return f"CAST({column.sql} AS TINYINT)" if column.kind == "boolean" else column.sql
 
 
 Precision = Literal["whole", "decimal", "double", "spelled"]

@@ -107,7 +107,7 @@ def read(raw: dict[str, Any] | str, parser: str | None) -> Condition:
         raise InvalidCondition(f'the parser "{parser}" is unknown: expected one of {", ".join(PARSERS)}')
     if isinstance(raw, str):
         return _limited(_from_text(raw, parser))
-    if _depth(raw) > MAX_DEPTH:
+    if depth(raw) > MAX_DEPTH:
         raise InvalidCondition(f"is nested more than {MAX_DEPTH} deep")
     try:
         written: Written = msgspec.convert(raw, Written)
@@ -134,7 +134,7 @@ def _limited(condition: Condition) -> Condition:
     return condition
 
 
-def _depth(raw: object) -> int:
+def depth(raw: object) -> int:
     """How deeply objects and lists are nested, without recursion."""
     deepest, pending = 0, [(raw, 1)]
     while pending:

@@ -17,22 +17,8 @@ from dq_engine.model import EXTRACT, Column, Derived, Dimension, Kahn
 
 def comparable(a: Column, b: Column) -> None:
     """Refuses two columns whose values have no common order. Raises :class:`NotEvaluable`."""
-    if family(a) != family(b) and "null" not in (a.kind, b.kind):
+    if sql.family(a) != sql.family(b) and "null" not in (a.kind, b.kind):
         raise NotEvaluable(f'columns "{a.name}" ({a.type}) and "{b.name}" ({b.type}) cannot be compared: their types differ')
-
-
-def family(column: Column) -> str:
-    """Columns of one family can be compared with each other."""
-    if column.kind in sql.NUMERIC or column.kind == "boolean":
-        return "number"
-    return "moment" if column.kind in sql.TEMPORAL else f"{column.kind} {column.type if column.kind == 'other' else ''}"
-
-
-def operand(column: Column) -> str:
-    """A column as it is compared: yes and no as 1 and 0; a column without any value as NULL."""
-    if column.kind == "null":
-        return "NULL"
-    return f"CAST({column.sql} AS TINYINT)" if column.kind == "boolean" else column.sql
 
 
 class ExpectColumnPairValuesAToBeGreaterThanB(PairRowExpectation, frozen=True, kw_only=True):
@@ -72,7 +58,7 @@ class ExpectColumnPairValuesAToBeGreaterThanB(PairRowExpectation, frozen=True, k
     def violation(self, scope: Scope) -> str:
         a, b = scalar_column(scope, self.column_A), scalar_column(scope, self.column_B)
         comparable(a, b)
-        return self.broken(scope, f"{operand(a)} {'>=' if self.or_equal else '>'} {operand(b)}")
+        return self.broken(scope, f"{sql.operand(a)} {'>=' if self.or_equal else '>'} {sql.operand(b)}")
 
 
 class ExpectColumnPairValuesToBeEqual(PairRowExpectation, frozen=True, kw_only=True):
@@ -99,7 +85,7 @@ class ExpectColumnPairValuesToBeEqual(PairRowExpectation, frozen=True, kw_only=T
     def violation(self, scope: Scope) -> str:
         a, b = scalar_column(scope, self.column_A), scalar_column(scope, self.column_B)
         comparable(a, b)
-        return self.broken(scope, f"{operand(a)} = {operand(b)}")
+        return self.broken(scope, f"{sql.operand(a)} = {sql.operand(b)}")
 
 
 class ExpectColumnPairValuesToBeInSet(PairRowExpectation, frozen=True, kw_only=True):
@@ -232,7 +218,7 @@ class ExpectMulticolumnValuesToBeEqual(MulticolumnRowExpectation, frozen=True, k
         first, *others = [scalar_column(scope, name) for name in self.column_list]
         for other in others:
             comparable(first, other)
-        same = [f"{operand(first)} IS NOT DISTINCT FROM {operand(other)}" for other in others]
+        same = [f"{sql.operand(first)} IS NOT DISTINCT FROM {sql.operand(other)}" for other in others]
         return self.broken(scope, " AND ".join(same))
 
 
@@ -283,9 +269,9 @@ class ExpectSelectColumnValuesToBeUniqueWithinRecord(MulticolumnRowExpectation, 
 
 def _different(a: Column, b: Column) -> str:
     """SQL that is true where two columns do not have the same value, nor both none."""
-    if family(a) != family(b) and "null" not in (a.kind, b.kind):
+    if sql.family(a) != sql.family(b) and "null" not in (a.kind, b.kind):
         return f"({a.sql} IS NOT NULL OR {b.sql} IS NOT NULL)"
-    return f"{operand(a)} IS DISTINCT FROM {operand(b)}"
+    return f"{sql.operand(a)} IS DISTINCT FROM {sql.operand(b)}"
 
 
 class ExpectMulticolumnSumToEqual(MulticolumnRowExpectation, frozen=True, kw_only=True):
@@ -319,7 +305,7 @@ class ExpectMulticolumnSumToEqual(MulticolumnRowExpectation, frozen=True, kw_onl
     def violation(self, scope: Scope) -> str:
         columns = [scalar_column(scope, name) for name in self.column_list]
         for column in columns:
-            if family(column) != "number" and column.kind != "null":
+            if sql.family(column) != "number" and column.kind != "null":
                 raise NotEvaluable(f'column "{column.name}" is of type {column.type}, which cannot be added')
         terms = [f"CAST({column.sql} AS HUGEINT)" if column.kind in ("integer", "boolean") else column.sql for column in columns]
         return self.broken(scope, f"{' + '.join(terms)} = {sql.number(self.sum_total)}")

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from dq_engine.engine import Options, run_checks
 from dq_engine.feeds import Extract, find_files, read_suite
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
+from tests.waiting import until
 
 NOT_NULL = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "n"}}
 MATCH = {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "n", "regex": r"^\d+$"}}
@@ -44,15 +44,6 @@ def write_suite(folder: Path, *expectations: dict[str, Any], **feed: Any) -> Pat
 def write_rows(path: Path, count: int = 1000) -> Path:
     pq.write_table(pa.table({"n": range(count)}), path, write_statistics=False)
     return path
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true value of ``condition``, asked again and again."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        threading.Event().wait(0.01)
-    return value
 
 
 def children(pid: int) -> list[int]:
