@@ -7,7 +7,7 @@ fastest there (half the memory, too).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -35,7 +35,8 @@ from dq_engine.model import (
     Table,
     WrongValues,
 )
-from dq_engine.plan import Plan, scans
+from dq_engine.plan import Plan
+from dq_engine.scans import MEASURED, ByValue, Tuning, scans
 
 MOST_EXAMPLES = 20
 """Kinds of failing values that are kept per check."""
@@ -102,23 +103,100 @@ def _code(code: str, *, shown: bool) -> str:
     return f"CASE WHEN {code} IS NULL THEN '{NO_ORGANISATION}' WHEN {form} THEN {code} ELSE '{NO_CODE}' END"
 
 
-def row_scan(metrics: Sequence[Count | Scalar], table: Table, by: Column | None, period: Column | None = None) -> str:
-    """One row of numbers, ``m1`` and so on; with ``by``, a row for each organisation ``o`` and period ``p``, too.
+def row_scan(metrics: Sequence[Count | Scalar], table: Table, *, suspects: bool = False) -> str:
+    """One row of numbers, ``m1`` and so on, of metrics that read one relation; see :func:`_rows` for ``suspects``."""
+    read, classes = _rows(metrics, table, suspects=suspects)
+    return f"SELECT {_numbered(phrase(metric, classes) for metric in metrics)}\nFROM {read}"
 
-    ``o`` is NULL in the row for the whole; without ``period``, ``p`` is "". The metrics read one relation.
-    """
-    relation = next((metric.relation for metric in metrics if isinstance(metric, Count)), EXTRACT)
+
+def split_scan(metrics: Sequence[Count], table: Table, by: Column, period: Column | None, *, suspects: bool = False) -> str:
+    """A row of numbers by organisation ``o`` and period ``p``, as :func:`row_scan` gives one; without ``period``, ``p`` is ""."""
     prefix = _unlike_columns(table)
     own, of_period = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period"))
-    classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(_classes(metrics)), 1)}
-    numbers = [f"{phrase(metric, classes, grouped=by is not None)} AS m{place}" for place, metric in enumerate(metrics, 1)]
-    derived = [f"{of} AS {name}" for of, name in classes.items()]
-    if by is None:
-        return f"SELECT {_lines(numbers)}\nFROM {_derived(derived, relation)}"
-    derived = [f"{organisation(by)} AS {own}", *([f"{_group(period)} AS {of_period}"] if period else []), *derived]
-    groups = [own] if period is None else [own, of_period]
-    chosen = [f"{own} AS o", f"{_interval(period, of_period)} AS p", *numbers]
-    return f"SELECT {_lines(chosen)}\nFROM {_derived(derived, relation)}\nGROUP BY GROUPING SETS ((), ({', '.join(groups)}))"
+    read, classes = _rows(metrics, table, [f"{by.sql} AS {own}", f"{_group(period)} AS {of_period}"], suspects=suspects)
+    numbers = _numbered(phrase(metric, classes, grouped=True) for metric in metrics)
+    counted = f"SELECT {own}, {of_period}, {numbers}\nFROM {read}\nGROUP BY 1, 2"
+    return _labelled(counted, msgspec.structs.replace(by, sql=own), period, of_period, len(metrics))
+
+
+def _rows(
+    metrics: Sequence[Count | Scalar], table: Table, further: Sequence[str] = (), *, suspects: bool
+) -> tuple[str, dict[str, str]]:
+    """The rows in which metrics are counted, with ``further`` columns, and the columns in which their classes are found.
+
+    With ``suspects``, only rows for which one of the metrics is true are counted: the others are looked at once and add nothing.
+    """
+    prefix = _unlike_columns(table)
+    relation = next((metric.relation for metric in metrics if isinstance(metric, Count)), EXTRACT)
+    listed = (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
+    classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(listed), 1)}
+    columns = [*further, *(f"{of} AS {name}" for of, name in classes.items())]
+    read = _as_extract(relation)
+    if suspects:
+        counts = [metric for metric in metrics if isinstance(metric, Count)]
+        wrong = dict.fromkeys(predicate for count in counts for predicate in count.implied or (count.predicate,))
+        read += "\nWHERE " + "\n   OR ".join(f"({predicate})" for predicate in wrong)
+    return (f"(SELECT *, {_lines(columns)}\nFROM {read}) AS {EXTRACT}" if columns else read), classes
+
+
+def _labelled(counted: str, by: Column, period: Column | None, grouped: str, numbers: int) -> str:
+    """Counts by the raw value of the organisation and by period -> by what may be shown of them. There are few such groups."""
+    sums = _numbered(f"CAST(sum(m{place}) AS BIGINT)" for place in range(1, numbers + 1))
+    labels = f"SELECT {organisation(by)} AS o, {_interval(period, grouped)} AS p, * FROM ({counted})"
+    return f"SELECT o, p, {sums}\nFROM ({labels})\nGROUP BY 1, 2"
+
+
+def value_scan(each: ByValue, table: Table) -> str:
+    """One row of numbers: those of the counts, then those of the groups, found on the different values of a column."""
+    groups_by, found = _values(each.column, each.counts, table)
+    counts = (f"CAST(coalesce(sum(CASE WHEN {found[count]} THEN n END), 0) AS BIGINT)" for count in each.counts)
+    return f"SELECT {_numbered([*counts, *(metric.sql for metric in each.groups)])}\nFROM {groups_by}"
+
+
+def value_split(column: Column, counts: Sequence[Count], table: Table, by: Column, period: Column | None) -> str:
+    """As :func:`split_scan`, for counts on the different values of a column: only rows with one that is counted are read."""
+    prefix = _unlike_columns(table)
+    own, of_period, value = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period", "value"))
+    groups_by, found = _values(column, counts, table)
+    any_of = " OR ".join(found.values())
+    wrong = (
+        f"SELECT {column.sql} AS {value}, {', '.join(found.values())}\n"
+        f"FROM {groups_by}\nWHERE CASE WHEN n > 0 THEN {any_of} END"  # else DuckDB would judge each row before it groups them
+    )
+    rows = f"SELECT {by.sql} AS {own}, {_group(period)} AS {of_period}, {column.sql} AS {value} FROM {EXTRACT}"
+    numbers = _numbered(f"count(CASE WHEN {flag} THEN 1 END)" for flag in found.values())
+    counted = f"SELECT {own}, {of_period}, {numbers}\nFROM ({rows}) JOIN ({wrong}) USING ({value})\nGROUP BY 1, 2"
+    return _labelled(counted, msgspec.structs.replace(by, sql=own), period, of_period, len(counts))
+
+
+def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str, dict[Count, str]]:
+    """The different values of a column with their rows ``n`` (and as ``k1``), and the columns that say which of them are counted.
+
+    What several counts have in common, a predicate or a class, is evaluated once.
+    """
+    prefix = _unlike_columns(table)
+    different = f"SELECT {column.sql}, count(*) AS n FROM {EXTRACT} WHERE {column.sql} IS NOT NULL GROUP BY 1"
+    plain = dict.fromkeys(count.of_value or count.predicate or "" for count in counts if count.of_value or not count.classes)
+    found = {predicate: sql.ident(f"{prefix}is {place}") for place, predicate in enumerate(plain, 1)}
+    judged = _lines([f"{column.sql} AS k1", *(f"({predicate}) AS {name}" for predicate, name in found.items())])
+    read = f"(SELECT *, {judged}\nFROM ({different}) AS {EXTRACT}) AS {EXTRACT}"
+    columns = {count: found[count.of_value or count.predicate or ""] for count in counts if count.of_value or not count.classes}
+    classes = dict.fromkeys(count.classes for count in counts if count.classes and not count.of_value)
+    for place, of in enumerate(classes, 1):
+        by_flags = of
+        for predicate, name in found.items():
+            by_flags = by_flags.replace(f"({predicate})", name)
+        classed = [count for count in counts if count.classes == of and not count.of_value]
+        names = {count: sql.ident(f"{prefix}class {place}.{number}") for number, count in enumerate(classed, 1)}
+        of_class = sql.ident(f"{prefix}class {place}")
+        flags = _lines([f"({(count.predicate or '').replace(CLASS, of_class)}) AS {name}" for count, name in names.items()])
+        read = f"(SELECT *, {flags}\nFROM (SELECT *, {by_flags} AS {of_class}\nFROM {read}) AS {EXTRACT}) AS {EXTRACT}"
+        columns |= names
+    return read, columns
+
+
+def _numbered(expressions: Iterable[str]) -> str:
+    return _lines([f"{expression} AS m{place}" for place, expression in enumerate(expressions, 1)])
 
 
 def _unlike_columns(table: Table) -> str:
@@ -128,23 +206,15 @@ def _unlike_columns(table: Table) -> str:
     return next(prefix for prefix in tried if not any(name.startswith(f'"{prefix}') for name in names))
 
 
-def _classes(metrics: Sequence[Count | Scalar]) -> Iterator[str]:
-    return (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
-
-
-def _derived(expressions: Sequence[str], relation: str) -> str:
-    """What is read, by the name of the extract, with further columns."""
-    read = _as_extract(relation)
-    return f"(SELECT *, {_lines(expressions)}\nFROM {read}) AS {EXTRACT}" if expressions else read
-
-
 def _as_extract(relation: str) -> str:
     """A relation by the name of the extract."""
     return relation if relation == EXTRACT else f"{relation} AS {EXTRACT}"
 
 
-def _group(period: Column) -> str:
+def _group(period: Column | None) -> str:
     """SQL by which the rows of one period are grouped: for days the last one of their month, else the interval as text."""
+    if period is None:
+        return "NULL"
     return last_of_month(period.sql) if spans(period) is None else own_interval(period)
 
 
@@ -168,8 +238,13 @@ def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType
         return "count(*)"
     if metric.predicate == NEVER:
         return "0"
-    predicate = metric.predicate if metric.classes is None else metric.predicate.replace(CLASS, classes[metric.classes])
+    predicate = _predicate(metric, classes)
     return f"count(CASE WHEN {predicate} THEN 1 END)" if grouped else f"coalesce(count_if({predicate}), 0)"
+
+
+def _predicate(count: Count, classes: Mapping[str, str]) -> str:
+    predicate = count.predicate or "TRUE"
+    return predicate if count.classes is None else predicate.replace(CLASS, classes[count.classes])
 
 
 def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
@@ -177,11 +252,57 @@ def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
     return f"SELECT {_lines([metric.sql for metric in metrics])}\nFROM ({groups(key)})"
 
 
+def repeated_keys(key: Key) -> str:
+    """The hashes ``h`` of all keys that occur more than once, and seldom one of two keys that have it in common."""
+    return f"SELECT {_hash(key)} AS h\nFROM {EXTRACT}{_where(key)}\nGROUP BY 1 HAVING count(*) > 1"
+
+
+def narrowed(key: Key, by: Key, hashes: str) -> Key:
+    """The key on those rows alone that can be repeated, as those of ``by``, which has no further column, are in ``hashes``.
+
+    NULL is not told from NULL by a rule about several columns, and not judged by one about a single one.
+    """
+    repeated = f"{_hash(by)} IN (SELECT h FROM {hashes})"
+    if key != by:
+        repeated = " OR ".join([repeated, *(f"{column} IS NULL" for column in by.columns)])
+    return Key(key.columns, sql.all_of(key.where, repeated))
+
+
+def _hash(key: Key) -> str:
+    return f"hash({', '.join(key.columns)})"
+
+
+def _where(key: Key) -> str:
+    return f" WHERE {key.where}" if key.where else ""
+
+
+def ascending(key: Key, rows: int | None = None) -> str:
+    """One row about a key of one column: how often a value is less than the one before it, and how many rows have it repeated.
+
+    The second is right only if the first is 0, in whatever order the rows come: then equal values stand side by side. ``rows``
+    of them are looked at, or all.
+    """
+    some = "" if rows is None else f" LIMIT {rows}"
+    second = "k1 = b1 AND b1 IS DISTINCT FROM b2"
+    return f"SELECT count_if(k1 < b1), count_if(k1 = b1) + count_if({second})\nFROM ({_after_others(key, some)})"
+
+
+def repeated_in_order(key: Key) -> str:
+    """As :func:`repeated_keys`, for a key of which no value is less than the one before it."""
+    return f"SELECT DISTINCT hash(k1) AS h\nFROM ({_after_others(key)})\nWHERE k1 = b1"
+
+
+def _after_others(key: Key, some: str = "") -> str:
+    """The values ``k1`` of a key of one column, each with the two before it."""
+    (column,) = key.columns
+    before = ", ".join(f"lag(k1, {place}) OVER () AS b{place}" for place in (1, 2))
+    return f"SELECT k1, {before} FROM (SELECT {column} AS k1 FROM {EXTRACT}{_where(key)}{some})"
+
+
 def groups(key: Key) -> str:
     """SQL of the groups of a key: ``k1`` …, and ``n``, the rows in the group."""
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
-    where = f" WHERE {key.where}" if key.where else ""
-    return f"SELECT {columns}, count(*) AS n FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns))}"
+    return f"SELECT {columns}, count(*) AS n FROM {EXTRACT}{_where(key)} GROUP BY {_places(len(key.columns))}"
 
 
 def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
@@ -207,16 +328,18 @@ def made(aid: Derived) -> str:
 def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence[str]) -> str:
     """One row: what the footers' minima and maxima say of each metric; NULL where they do not say."""
     columns = {column.name: column for column in table.columns}
-    answers = []
-    for metric in metrics:
+    answers: dict[str, list[str]] = {}
+    for place, metric in enumerate(metrics, 1):
         assert isinstance(metric.fact, BoundsFact | ExtremumFact)
         said = metric.fact.proof if isinstance(metric.fact, BoundsFact) else metric.fact.sql
-        answers.append(f"(SELECT {said} FROM ({_bounds(columns[metric.fact.column])}) WHERE complete)")
+        answers.setdefault(metric.fact.column, []).append(f"CASE WHEN complete THEN {said} END AS m{place}")
     listed = ", ".join(sql.text(file) for file in files)
+    said_of = [f"(SELECT {_lines(said)}\nFROM ({_bounds(columns[name])}))" for name, said in answers.items()]
     return (
         "WITH chunks AS MATERIALIZED (SELECT path_in_schema, row_group_num_rows AS n, stats_null_count AS nulls, "
         "CASE WHEN min_is_exact THEN stats_min_value END AS low, CASE WHEN max_is_exact THEN stats_max_value END AS high "
-        f"FROM parquet_metadata([{listed}]))\nSELECT {_lines(answers)}"
+        f"FROM parquet_metadata([{listed}]))\n"
+        f"SELECT {', '.join(f'm{place}' for place in range(1, len(metrics) + 1))}\nFROM {', '.join(said_of)}"
     )
 
 
@@ -236,15 +359,14 @@ def duplicates_by_organisation(key: Key, by: Column, period: Column | None) -> s
     """Per organisation ``o`` and period ``p``, the rows ``n`` whose key occurs more than once in the whole extract."""
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
     names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
-    where = f" WHERE {key.where}" if key.where else ""
-    label = "NULL" if period is None else _group(period)
     inner = (
-        f"SELECT {columns}, {organisation(by)} AS o, {label} AS grouped, count(*) AS n\n"
-        f"FROM {EXTRACT}{where} GROUP BY {_places(len(key.columns) + 2)}"
+        f"SELECT {columns}, {by.sql} AS own, {_group(period)} AS grouped, count(*) AS n\n"
+        f"FROM {EXTRACT}{_where(key)} GROUP BY {_places(len(key.columns) + 2)}"
     )
-    totals = f"SELECT o, grouped, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
-    counted = f"SELECT o, grouped, sum(n) AS n FROM ({totals}) WHERE total > 1 GROUP BY ALL"
-    return f"SELECT o, {_interval(period, 'grouped')} AS p, CAST(n AS BIGINT) AS n FROM ({counted})"
+    totals = f"SELECT own, grouped, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
+    counted = f"SELECT own, grouped, sum(n) AS m1 FROM ({totals}) WHERE total > 1 GROUP BY 1, 2"
+    labelled = _labelled(counted, msgspec.structs.replace(by, sql="own"), period, "grouped", 1)
+    return f"SELECT o, p, m1 AS n FROM ({labelled})"
 
 
 def register(code: Column, said: Mapping[str, Column], period: Column | None) -> str:
@@ -271,13 +393,14 @@ def register(code: Column, said: Mapping[str, Column], period: Column | None) ->
 class Failing(Struct, frozen=True):
     """A failed row check: the predicate of its failing rows, the columns to show, and all columns that the predicate reads.
 
-    ``relation`` is where the rows are, if not in the extract.
+    ``relation`` is where the rows are, if not in the extract. ``by_value``: the columns seem to have few different values.
     """
 
     predicate: str
     shown: tuple[Column, ...]
     read: tuple[str, ...]
     relation: str = EXTRACT
+    by_value: bool = False
 
 
 def row_examples(failed: Sequence[Failing]) -> str:
@@ -289,52 +412,29 @@ def row_examples(failed: Sequence[Failing]) -> str:
     """
     together: dict[tuple[object, ...], list[int]] = {}
     for place, check in enumerate(failed):
-        together.setdefault(check.read if check.relation == EXTRACT else (place,), []).append(place)
-    failing = "\nUNION ALL ".join(_failing({place: failed[place] for place in places}) for places in together.values())
-    most = max(len(check.shown) for check in failed)
-    kinds = f"SELECT e.c AS c, {_masked(most)} AS s, e.v AS v, sum(n) AS n FROM ({failing}) WHERE e IS NOT NULL GROUP BY ALL"
+        together.setdefault((check.read, check.shown) if check.relation == EXTRACT else (place,), []).append(place)
+    kinds = "\nUNION ALL ".join(_failing({place: failed[place] for place in places}) for places in together.values())
     ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
-    ranked = f"SELECT *, {ranks} FROM ({kinds})"
+    ranked = f"SELECT *, {ranks} FROM ({kinds}) WHERE n IS NOT NULL"
     return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
 
 
 def _failing(checks: dict[int, Failing]) -> str:
-    """The failing values of checks that read the same columns, each with the number of its rows."""
+    """Kinds of failing values of checks that read and show the same columns, with the rows ``n`` that break each check ``c``."""
     first = checks[min(checks)]
-    read = first.read
     any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
-    rows = _unlike(read)
-    values = f"SELECT {', '.join(read)}, count(*) AS {rows} FROM {_as_extract(first.relation)} WHERE {any_failed} GROUP BY ALL"
-    kinds = {
-        place: f"{{'c': {place}, 't': {_texts(check.shown)}, 'l': {_labels(check.shown)}, 'v': {_value(check.shown)}}}"
-        for place, check in checks.items()
-    }
-    if len(kinds) == 1:
-        return f"SELECT {kinds[min(kinds)]} AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
-    cases = [f"CASE WHEN {checks[place].predicate} THEN {kind} END" for place, kind in kinds.items()]
-    return f"SELECT unnest([{_lines(cases)}]) AS e, {rows} AS n FROM ({values}) AS {EXTRACT}"
-
-
-def _texts(columns: Sequence[Column]) -> str:
-    return f"[{', '.join(sql.as_text(_zero(column)) for column in columns)}]"
-
-
-def _zero(column: Column) -> Column:
-    """The column with -0.0 as 0.0: grouping takes them for one value, and either could stand for it."""
-    return msgspec.structs.replace(column, sql=f"({column.sql} + 0)") if column.kind == "float" else column
-
-
-def _labels(columns: Sequence[Column]) -> str:
-    names = [""] if len(columns) == 1 else [column.name + " " for column in columns]
-    return f"[{', '.join(map(sql.text, names))}]"
-
-
-def _masked(most: int) -> str:
-    """The shape of up to ``most`` texts ``e.t`` with their labels ``e.l``: masked here, and not again in each check's case."""
-    parts = [f"e.l[{n}] || coalesce({sql.masked(f'e.t[{n}]')}, 'NULL')" for n in range(1, most + 1)]
-    return " || ".join(
-        [parts[0], *(f"CASE WHEN len(e.l) >= {n} THEN ' | ' || {part} ELSE '' END" for n, part in enumerate(parts[1:], 2))]
-    )
+    rows, columns = _unlike(first.read), ", ".join(first.read)
+    values = f"SELECT {columns}, count(*) AS {rows} FROM {_as_extract(first.relation)} WHERE {any_failed} GROUP BY ALL"
+    if first.by_value:
+        grouped = f"SELECT {columns}, count(*) AS {rows} FROM {EXTRACT} GROUP BY ALL"
+        values = f"SELECT * FROM ({grouped}) AS {EXTRACT} WHERE CASE WHEN {rows} > 0 THEN {any_failed} END"
+    alone = len(checks) == 1  # all values are then its own, and its predicate may speak of more than the values
+    broken = {place: rows if alone else f"CASE WHEN {check.predicate} THEN {rows} END" for place, check in checks.items()}
+    named = _lines([f"{number} AS n{place}" for place, number in broken.items()])
+    shown = f"SELECT {_shape(first.shown)} AS s, {_value(first.shown)} AS v, {named} FROM ({values}) AS {EXTRACT}"
+    sums = ", ".join(f"sum(n{place})" for place in checks)
+    kinds = f"SELECT s, v, [{sums}] AS sums FROM ({shown}) GROUP BY s, v"
+    return f"SELECT unnest([{', '.join(map(str, checks))}]) AS c, s, v, unnest(sums) AS n FROM ({kinds})"
 
 
 def _unlike(names: Sequence[str]) -> str:
@@ -365,6 +465,11 @@ def item_examples(items: Items) -> str:
     failing = f"SELECT {_shape(items.shown)} AS s, {_value(items.shown)} AS v FROM ({items.sql}) WHERE unexpected AND NOT missing"
     kinds = f"SELECT s, v, count(*) AS n FROM ({failing}) GROUP BY s, v"
     return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
+
+
+def _zero(column: Column) -> Column:
+    """The column with -0.0 as 0.0: grouping takes them for one value, and either could stand for it."""
+    return msgspec.structs.replace(column, sql=f"({column.sql} + 0)") if column.kind == "float" else column
 
 
 def _shape(columns: Sequence[Column]) -> str:
@@ -398,13 +503,22 @@ def purpose_of(metrics: Sequence[Figure]) -> str:
     return "query of the suite" if any(metric.queries for metric in metrics) else "figures"
 
 
-def written(plan: Plan) -> list[tuple[str, str]]:
+def written(plan: Plan, tuning: Tuning = MEASURED) -> list[tuple[str, str]]:
     """The queries that the plan makes on an extract, each with its purpose, in the order in which they run."""
-    wanted = scans(plan)
+    wanted, by, period = scans(plan, tuning=tuning), plan.organisation, plan.period
     queries = [("periods", spans_table(column, plan.table.view)) for column in plan.periods]
     queries += [("derived", made(aid)) for aid in plan.aids() if isinstance(aid, Derived)]
     queries += [(f"values for the test {aid.test}", aid.values) for aid in plan.aids() if isinstance(aid, WrongValues)]
-    queries += [("rows", row_scan(metrics, plan.table, plan.organisation, plan.period)) for metrics in wanted.rows]
+    for metrics in wanted.rows:
+        counts = [metric for metric in metrics if isinstance(metric, Count) and by is not None]
+        others = [metric for metric in metrics if metric not in counts]
+        queries += [("rows", split_scan(counts, plan.table, by, period))] if by is not None and counts else []
+        queries += [("rows", row_scan(others, plan.table))] if others else []
+    queries += [(f"different values of {each.column.name}: {each.why}", value_scan(each, plan.table)) for each in wanted.values]
+    if wanted.suspects:
+        found = row_scan(wanted.suspects, plan.table, suspects=True)
+        split = found if by is None else split_scan(wanted.suspects, plan.table, by, period, suspects=True)
+        queries.append(("suspect rows: hardly any row is expected to break these rules", split))
     queries += [(f"key {', '.join(key.columns)}", key_scan(key, metrics)) for key, metrics in wanted.keys.items()]
     queries += [("items", item_scan(items, metrics)) for items, metrics in wanted.items.items()]
     queries += [(purpose_of(metrics), figure_scan(select, metrics)) for select, metrics in wanted.figures.items()]

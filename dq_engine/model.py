@@ -116,7 +116,8 @@ class Column(Struct, frozen=True):
     ``name`` is what rules call it, ``sql`` the quoted identifier that reaches it in the extract's view, ``type`` DuckDB's name of
     its type, ``nulls`` the number of NULLs by the footer (None where the footer does not say), ``shown`` whether its values may
     leave. ``stored`` is the SQL that reads it from the files, ``footer`` the name in their footers; "" where it is the same.
-    ``bounded``: whether the footers' minima and maxima are those of the values as they are read.
+    ``bounded``: whether the footers' minima and maxima are those of the values as they are read. ``width`` are the bytes that a
+    value takes in the files before compression, by their footers (None where they do not say): few where values are repeated.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Column(Struct, frozen=True):
     stored: str = ""
     footer: str = ""
     bounded: bool = True
+    width: float | None = None
 
 
 EXTRACT = "dq_extract"
@@ -137,11 +139,16 @@ ORDERED = "dq_extract_in_order"
 
 
 class Table(Struct, frozen=True):
-    """What the footers of an extract say: its columns, in file order, and its number of rows; ``view`` is where SQL finds it."""
+    """What the footers of an extract say: its columns, in file order, and its number of rows; ``view`` is where SQL finds it.
+
+    ``trusting``: whether what footers say of values may answer anything. Without it, no column has ``nulls`` or is ``bounded``,
+    and the rows were counted.
+    """
 
     columns: tuple[Column, ...]
     rows: int
     view: str = EXTRACT
+    trusting: bool = True
 
 
 class File(Struct, frozen=True):
@@ -165,6 +172,13 @@ class NullsFact(Struct, frozen=True, tag="nulls"):
 
     column: str
     negate: bool = False
+
+
+class JointNullsFact(Struct, frozen=True, tag="joint_nulls"):
+    """The footer may know how many rows have NULL in all of the ``columns``; or in ``any`` of them."""
+
+    columns: tuple[str, ...]
+    any: bool = False
 
 
 class RowsFact(Struct, frozen=True, tag="rows"):
@@ -202,13 +216,17 @@ class Count(Struct, frozen=True, tag="count"):
     """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation.
 
     ``classes`` is SQL that puts a row into one of several classes; the predicate speaks of it as ``dq_class``, and counts that
-    have it in common evaluate it once. ``relation`` is what is read: the extract, or a :class:`Derived` view with the same rows.
+    have it in common evaluate it once; ``implied`` are then predicates without it, one of which is true wherever this one is.
+    ``relation`` is what is read: the extract, or a :class:`Derived` view with the same rows. ``of_value`` is the predicate where
+    each different value of its column is judged once, if it is another one there.
     """
 
     predicate: str | None = None
-    fact: NullsFact | RowsFact | BoundsFact | AidFact | None = None
+    fact: NullsFact | JointNullsFact | RowsFact | BoundsFact | AidFact | None = None
     classes: str | None = None
     relation: str = EXTRACT
+    implied: tuple[str, ...] = ()
+    of_value: str = ""
 
 
 class Scalar(Struct, frozen=True, tag="scalar"):
@@ -226,10 +244,14 @@ class Key(Struct, frozen=True):
 
 
 class GroupScalar(Struct, frozen=True, tag="group"):
-    """One number over the groups of a key: ``sql`` aggregates over ``k1``, ``k2`` … (the key) and ``n`` (rows in the group)."""
+    """One number over the groups of a key: ``sql`` aggregates over ``k1``, ``k2`` … (the key) and ``n`` (rows in the group).
+
+    ``repeated``: it is the number of rows whose key occurs more than once.
+    """
 
     key: Key
     sql: str
+    repeated: bool = False
 
 
 class Figure(Struct, frozen=True, tag="figure"):
@@ -436,7 +458,8 @@ class FieldMeasure(Struct, frozen=True):
     missing: int
 
     def __post_init__(self) -> None:
-        if self.valid + self.other + self.default + self.invalid + self.missing != self.records:
+        classes = (self.valid, self.other, self.default, self.invalid, self.missing)
+        if sum(classes) != self.records or min(classes) < 0:
             raise ArithmeticError(f"the classes of {self.column} in {self.extract} do not add up to {self.records} records")
 
 
@@ -492,6 +515,9 @@ _CREATED = re.compile(r'CREATE OR REPLACE (?:VIEW|TEMP TABLE) (\w+|"(?:[^"]|"")+
 class ExtractRun(Struct, frozen=True, omit_defaults=True):
     """Everything that was found about one extract. ``problem`` says why it could not be opened, if it could not.
 
+    ``registered`` is how many organisations it registers. ``fingerprint`` is a SHA-256 of all that the results depend on besides
+    the bytes of the ``files`` and ``others``; "" says that they may not be taken for those of a later run. ``reused`` is the run
+    that scanned the extract, if this one did not because nothing had changed: the ``queries`` and their seconds are of that run.
     ``views`` are the statements for DuckDB that make what the ``rows_sql`` of its outcomes read. They name the files by paths or
     patterns that hold no value of a partition; "file 1" stands for a file that cannot be named so.
     """
@@ -516,6 +542,9 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     queries: tuple[Query, ...] = ()
     views: tuple[str, ...] = ()
     seconds: float = 0.0
+    registered: int = 0
+    fingerprint: str = ""
+    reused: str = ""
 
     def script(self, outcome: Outcome) -> str:
         """What somebody pastes into DuckDB to see what breaks a check: the ``views`` that its ``rows_sql`` reads, and that.

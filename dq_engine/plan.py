@@ -1,11 +1,12 @@
 """Checks and what the footers say -> a :class:`Plan`: which numbers are needed, and which of them are known without a scan.
 
-Pure. ``PASSES`` is the list of passes, in order; each takes a plan and gives a plan. What remains is grouped by :func:`scans`.
+Pure. ``PASSES`` is the list of passes, in order; each takes a plan and gives a plan. What remains is grouped by
+:mod:`dq_engine.scans`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -29,8 +30,7 @@ from dq_engine.model import (
     Figure,
     GroupScalar,
     ItemNumber,
-    Items,
-    Key,
+    JointNullsFact,
     Metric,
     NullsFact,
     Number,
@@ -58,14 +58,14 @@ ALL_ROWS = Count(None, RowsFact())
 
 
 class PlannedField(Struct, frozen=True):
-    """A column with the counts of its values by class, and the ids of the checks that say what is valid; or the ``problem``.
+    """A column with the counts of its values that are not valid, and the ids of the checks that say so; or the ``problem``.
 
     ``violations`` are the counts of the rows that break these checks.
     """
 
     column: str
     field: Field
-    metrics: dict[vodim.ValueClass, Count] = {}
+    metrics: dict[vodim.Part, Count] = {}
     violations: tuple[Count, ...] = ()
     checks: tuple[str, ...] = ()
     problem: str = ""
@@ -120,23 +120,6 @@ def sql_of(metric: Metric) -> str:
             return f"{metric.items.sql} {metric.sql}"
 
 
-MOST_TOGETHER = 8
-"""Metrics that look into other tables and share a scan: DuckDB joins for each, and planning many joins takes very long."""
-
-
-class Scans(Struct, frozen=True):
-    """The pending metrics by the scan that answers them.
-
-    ``rows``: one scan for all that read this extract alone, and few for those that look into other extracts or aids; then one
-    scan per key, per kind of items, and per SELECT of its own.
-    """
-
-    rows: tuple[tuple[Count | Scalar, ...], ...]
-    keys: dict[Key, tuple[GroupScalar, ...]]
-    items: dict[Items, tuple[ItemNumber, ...]]
-    figures: dict[str, tuple[Figure, ...]]
-
-
 def make_plan(checks: Sequence[Check], scope: Scope, feed: Feed, skipped: Sequence[Check] = ()) -> Plan:
     """The plan for ``checks`` on the extract, organisations and other extracts of ``scope``.
 
@@ -186,8 +169,7 @@ def _fields(feed: Feed, planned: Sequence[Planned], skipped: Sequence[Check], sc
 
 
 def _classed(planned: PlannedField, table: Table, violations: Sequence[Count]) -> PlannedField:
-    predicates = [metric.predicate or NEVER for metric in violations]
-    metrics = vodim.classes(find_column(table, planned.column), planned.field, predicates)
+    metrics = vodim.parts(find_column(table, planned.column), planned.field, violations)
     return msgspec.structs.replace(planned, metrics=metrics)
 
 
@@ -251,7 +233,17 @@ def _footer_count(plan: Plan, metric: Metric) -> int | None:
         case NullsFact(name, negate):
             nulls = find_column(plan.table, name).nulls
             return None if nulls is None else plan.table.rows - nulls if negate else nulls
+        case JointNullsFact(names, any_of):
+            return _joint_nulls([find_column(plan.table, name).nulls for name in names], any_of=any_of)
     return None
+
+
+def _joint_nulls(nulls: Sequence[int | None], *, any_of: bool) -> int | None:
+    """The rows in which all columns, or any, are NULL, by the NULLs of each; None where these do not tell."""
+    if not any_of:
+        return 0 if 0 in nulls else None
+    some = [count for count in nulls if count != 0]
+    return 0 if not some else some[0] if len(some) == 1 else None
 
 
 def without_wrong_values(plan: Plan, name: str) -> Plan:
@@ -277,60 +269,11 @@ def with_known(plan: Plan, answers: dict[Metric, Number]) -> Plan:
     return msgspec.structs.replace(plan, known={**plan.known, **answers})
 
 
-def scans(plan: Plan, without: Collection[Metric] = ()) -> Scans:
-    """How the pending metrics are grouped: all of rows in one scan, then a scan per key, per kind of items and per SELECT.
-
-    Those of ``without`` are left out, as what they read could not be made.
-    """
-    rows: list[Count | Scalar] = []
-    keys: dict[Key, list[GroupScalar]] = {}
-    items: dict[Items, list[ItemNumber]] = {}
-    figures: dict[str, list[Figure]] = {}
-    for metric in plan.pending():
-        match metric:
-            case _ if metric in without:
-                continue
-            case Count() | Scalar():
-                rows.append(metric)
-            case GroupScalar():
-                keys.setdefault(metric.key, []).append(metric)
-            case ItemNumber():
-                items.setdefault(metric.items, []).append(metric)
-            case Figure():
-                figures.setdefault(metric.select, []).append(metric)
-    rows = list(dict.fromkeys([*rows, *(metric for metric in per_organisation(plan) if metric not in without)]))
-    across = {metric for planned in plan.checks if planned.check.others for metric in planned.metrics.values()}
-    across -= {metric for planned in plan.checks if not planned.check.others for metric in planned.metrics.values()}
-    across.discard(ALL_ROWS)
-    across.update(metric for metrics in plan.aids().values() for metric in metrics)
-    relations: dict[str, list[Count | Scalar]] = {EXTRACT: []}
-    for metric in rows:
-        relations.setdefault(metric.relation if isinstance(metric, Count) else EXTRACT, []).append(metric)
-    return Scans(
-        tuple(
-            tuple(group)
-            for found in relations.values()
-            for group in in_groups([m for m in found if m not in across], [m for m in found if m in across])
-        ),
-        {key: tuple(metrics) for key, metrics in keys.items()},
-        {kind: tuple(metrics) for kind, metrics in items.items()},
-        {select: tuple(metrics) for select, metrics in figures.items()},
-    )
-
-
-def in_groups(alone: Sequence[T], across: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What reads this extract alone, all together; then what looks into other tables, a few at a time."""
-    if alone:
-        yield alone
-    for start in range(0, len(across), MOST_TOGETHER):
-        yield across[start : start + MOST_TOGETHER]
-
-
 COUNTS = ("element", "missing", "unexpected")
 """The names of the metrics that are kept per organisation."""
 
 
-def per_organisation(plan: Plan) -> Iterable[Count]:
+def split_counts(plan: Plan) -> Iterable[Count]:
     """The counts that must be split by organisation though their total is known (a total of 0 splits into zeros)."""
     if plan.organisation is None:
         return ()

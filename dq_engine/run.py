@@ -22,10 +22,12 @@ from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
+from dq_engine.catalog.uniqueness import REPEATED
 from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
+    EXTRACT,
     ORDERED,
     Aid,
     Column,
@@ -39,6 +41,7 @@ from dq_engine.model import (
     GroupScalar,
     ItemNumber,
     Items,
+    Key,
     Measure,
     Metric,
     Number,
@@ -50,25 +53,24 @@ from dq_engine.model import (
     SuiteReference,
     Table,
 )
-from dq_engine.opening import Changed, Opened, open_extract, unchanged
+from dq_engine.opening import Opened, open_extract, unchanged
 from dq_engine.plan import (
     ALL_ROWS,
     Plan,
     Planned,
     PlannedField,
-    Scans,
     footer_questions,
-    in_groups,
     make_plan,
     refined,
-    scans,
     with_known,
     without_wrong_values,
 )
 from dq_engine.process import WorkerProcess
 from dq_engine.result_format import ResultFormat
 from dq_engine.run_tables import CLASSES, COUNTED, CountFiles
+from dq_engine.scans import MEASURED, ByValue, Scans, Tuning, explained, has_few_values, in_groups, scans
 from dq_engine.suite import Check
+from dq_engine.versions import Changed
 
 Progress = Callable[[str, float], None]
 """Hears what is done on an extract (a phase in words) and how far it is (0 to 1)."""
@@ -80,22 +82,29 @@ Answer = TypeVar("Answer")
 class Limits(Struct, frozen=True):
     """What a scan may use: threads, memory (DuckDB's spelling, "512MB"), seconds per extract; None leaves it to the machine.
 
-    ``check_timeout`` are the seconds for one check that DuckDB cannot do: its values are judged in Python.
+    ``check_timeout`` are the seconds for one check that DuckDB cannot do: its values are judged in Python. With
+    ``verify_statistics`` nothing is believed that footers say of values.
     """
 
     threads: int | None = None
     memory_limit: str | None = None
     timeout: float | None = None
     check_timeout: float = judging.SECONDS
+    verify_statistics: bool = False
+    tuning: Tuning = MEASURED
 
 
 class Checked(Struct, frozen=True):
-    """What was found about one extract: its record, the counts as a whole, and what it registers."""
+    """What was found about one extract: its record, the counts as a whole, and what it registers.
+
+    ``smooth``: the worker could answer all that it was asked.
+    """
 
     run: ExtractRun
     measures: Sequence[Measure] = ()
     fields: Sequence[FieldMeasure] = ()
     organisations: Sequence[Organisation] = ()
+    smooth: bool = False
 
 
 def check_extract(
@@ -132,7 +141,7 @@ def check_extract(
 
 
 def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
-    """The SQL that checking the extract would run, and how many numbers the footers give. Reads footers only.
+    """The SQL that checking the extract would run, and what answers which numbers, and why. Reads footers only.
 
     Raises :class:`ExtractError` if the extract cannot be opened.
     """
@@ -146,7 +155,7 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
     lines = [
         f"-- {extract.name}: {len(plan.table.columns)} columns, {scan.rows:,} rows",
         f"-- {len(plan.checks)} checks and {len(plan.fields)} fields need {len(needed)} numbers",
-        f"-- the footers give {len(plan.known)} of these numbers without a scan",
+        *(f"-- {line}" for line in explained(plan, scans(plan))),
         *(f"-- cannot be evaluated: {planned.check.statement}: {planned.problem}" for planned in plan.checks if planned.problem),
     ]
     for purpose, sql in [*(("view", view) for view in scan.opened.views), *phrase.written(plan)]:
@@ -154,6 +163,8 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
     return "\n".join(lines)
 
 
+ORDER_SEEN = 10_000
+"""Rows by which it is seen whether a column may be in order."""
 NO_ORDER = "the extract has a column called file_index, file_row_number or dq_row, so that the order of its rows cannot be read"
 NOT_YET = Opened(Table((), 0), {}, [], [], (), (), ())
 
@@ -195,8 +206,12 @@ class _Scan:
         self.period: Column | None = None
         self.groups_tried = False
         self.ordered = False
+        self.to_split: list[Count] = []
+        self.hashes: dict[Key, str] = {}
         self.counted = splits.Counted()
         self.organisations = 0
+        self.registers = 0
+        self.smooth = True
 
     # ------------------------------------------------------------------------------------------------------- the course
 
@@ -209,6 +224,11 @@ class _Scan:
             except (WorkerError, UsageError, Changed, OSError) as error:
                 judged = {check.id: self.error(check, self.words(error)) for check in self.wanted}
                 self.problem = self.words(error)
+            except ArithmeticError as error:  # numbers of the engine that do not add up
+                self.problem = (
+                    f"{error}: does a footer lie? --verify-statistics believes none. If it fails, too, please report it"
+                )
+                judged = {check.id: self.error(check, self.problem) for check in self.wanted}
         outcomes = tuple(
             judged.get(check.id) or results.unjudged(check, self.extract.name, "skipped", "not selected")
             for check in self.extract.suite.checks
@@ -219,11 +239,11 @@ class _Scan:
         self.progress("opening", 0.0)
         plan = self.plan()
         if self.checksums is not None:
-            self.checksums.begin(self.opened.all_files)
+            self.checksums.begin(self.opened.versions)
         plan = self.ask_footer(plan)
         self.organisation, self.period = plan.organisation, plan.period
         plan = self.make_aids(plan)
-        wanted = scans(plan, self.failures)
+        wanted = scans(plan, self.failures, self.limits.tuning)
         self.numbers.update(plan.known)
         self.scan(plan, wanted)
         outcomes = {p.check.id: self.outcome(p) for p in plan.checks}
@@ -233,7 +253,8 @@ class _Scan:
         self.split_duplicates(plan)
         outcomes = self.with_rows(plan, self.with_examples(plan, outcomes))
         registered = self.registered()
-        unchanged(self.extract, self.opened)
+        self.registers = len(registered)
+        unchanged(self.opened)
         self.progress("writing counts", 0.95)
         self.fields = [self.field_run(field) for field in plan.fields]
         measures, fields = self.measures(outcomes), self.field_measures(plan)
@@ -241,8 +262,8 @@ class _Scan:
         self.progress("waiting for checksums", 0.98)
         self.add_digests()
         self.progress("done", 1.0)
-        unchanged(self.extract, self.opened)
-        return outcomes, lambda record: Checked(record, measures, fields, registered)
+        unchanged(self.opened)
+        return outcomes, lambda record: Checked(record, measures, fields, registered, self.smooth)
 
     def outcome(self, planned: Planned) -> Outcome:
         judged = results.judge(planned, self.numbers, self.failures, self.extract.name)
@@ -255,7 +276,14 @@ class _Scan:
         needed = [name for check in self.wanted for name in check.others]
         written = [] if self.files is None else [str(self.files.measures), str(self.files.fields)]
         self.opened = open_extract(
-            self.ask, self.extract, needed, self.worker.directory, settings, show=self.show_values, written=written
+            self.ask,
+            self.extract,
+            needed,
+            self.worker.directory,
+            settings,
+            show=self.show_values,
+            written=written,
+            verify=self.limits.verify_statistics,
         )
         table = self.opened.table
         self.rows = table.rows
@@ -349,8 +377,11 @@ class _Scan:
             tasks.append(("reading periods", functools.partial(self.read_periods, column)))
         for metrics in wanted.rows:
             tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_rows, plan, metrics)))
+        for each in wanted.values:
+            tasks.append(("judging different values", functools.partial(self.scan_values, plan, each)))
+        tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_suspects, plan, wanted.suspects)))
         for key, numbers in wanted.keys.items():
-            tasks.append(("comparing keys", functools.partial(self.scan_group, numbers, "key", phrase.key_scan(key, numbers))))
+            tasks.append(("comparing keys", functools.partial(self.scan_key, key, numbers)))
         for items, found in wanted.items.items():
             tasks.append(("comparing with other extracts", functools.partial(self.scan_items, items, found)))
         for select, figures in wanted.figures.items():
@@ -390,14 +421,43 @@ class _Scan:
                 self.period = None
 
     def scan_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], hear: Hear) -> None:
+        self.or_one_by_one(plan, metrics, lambda: self.count_rows(plan, metrics, "rows", hear))
+
+    def scan_suspects(self, plan: Plan, counts: Sequence[Count], hear: Hear) -> None:
+        if wanted := [*counts, *self.to_split]:
+            self.or_one_by_one(plan, wanted, lambda: self.count_rows(plan, wanted, "suspect rows", hear, suspects=True))
+
+    def or_one_by_one(self, plan: Plan, metrics: Sequence[Count | Scalar], scan: Callable[[], None]) -> None:
+        """Scans for several checks at once; if that fails, for each of them."""
         try:
-            self.count_rows(plan, metrics, "rows", hear)
+            scan()
         except WorkerDied:
             raise
         except WorkerError:
             if not self.groups_tried:
                 self.try_groups()
             self.scan_one_by_one(plan, set(metrics))
+
+    def scan_values(self, plan: Plan, each: ByValue, hear: Hear) -> None:
+        """Judges the different values of a column; what is wrong with some is then counted by organisation and period."""
+        self.or_one_by_one(plan, each.counts, lambda: self.count_values(plan, each, hear))
+        missed = [metric for metric in each.groups if metric not in self.numbers]
+        if each.key is not None and missed:
+            self.scan_group(missed, "key", phrase.key_scan(each.key, missed), hear)
+
+    def count_values(self, plan: Plan, each: ByValue, hear: Hear) -> None:
+        (found,) = self.query("different values", phrase.value_scan(each, plan.table), hear)
+        totals: dict[Metric, Number] = dict(zip((*each.counts, *each.groups), found, strict=True))
+        broken = [count for count in each.counts if totals[count]]
+        by_value = has_few_values(each.column, self.limits.tuning) or any(count.of_value for count in broken)
+        if broken and self.organisation is not None and by_value:
+            name = splits.table("counts", len(self.counted.rows) + 1)
+            sql = phrase.value_split(each.column, broken, plan.table, self.organisation, self.period)
+            self.query("rows of values", splits.kept(name, sql))
+            self.counted = msgspec.structs.replace(self.counted, rows=(*self.counted.rows, (name, splits.numbered(broken))))
+        elif self.organisation is not None:
+            self.to_split += broken
+        self.numbers |= totals
 
     def try_groups(self) -> None:
         """The row scan failed: if organisations or periods cannot be read, they are given up, for they fail with any check."""
@@ -421,19 +481,31 @@ class _Scan:
             if any(metric not in done and (self.organisation or metric not in self.numbers) for metric in own):
                 self.answered(own, functools.partial(self.count_rows, plan, own, "rows of one check"))
 
-    def count_rows(self, plan: Plan, metrics: Sequence[Count | Scalar], purpose: str, hear: Hear | None = None) -> None:
+    def count_rows(
+        self,
+        plan: Plan,
+        metrics: Sequence[Count | Scalar],
+        purpose: str,
+        hear: Hear | None = None,
+        *,
+        suspects: bool = False,
+    ) -> None:
         """Scans the rows. Counts by organisation and period stay in a table of the worker; the totals come here."""
-        sql = phrase.row_scan(metrics, plan.table, self.organisation, self.period)
-        if self.organisation is None:
-            (total,) = self.query(purpose, sql, hear)
-        else:
-            name, columns = splits.table("counts", len(self.counted.rows) + 1), splits.numbered(metrics)
+        counts = [metric for metric in metrics if isinstance(metric, Count) and self.organisation is not None]
+        if counts and self.organisation is not None:
+            sql = phrase.split_scan(counts, plan.table, self.organisation, self.period, suspects=suspects)
+            name, columns = splits.table("counts", len(self.counted.rows) + 1), splits.numbered(counts)
             self.query(purpose, splits.kept(name, sql), hear)
             ((groups, organisations, *total),) = self.query("totals", splits.totals(name, list(columns.values())))
-            if self.can_be_counted(groups, organisations):
-                self.organisations = organisations
+            if suspects or self.can_be_counted(groups, organisations):
+                self.organisations = max(self.organisations, organisations)
                 self.counted = msgspec.structs.replace(self.counted, rows=(*self.counted.rows, (name, columns)))
-        self.numbers |= {m: n for m, n in zip(metrics, total, strict=True) if m not in plan.known}
+            if not suspects and any(plan.known.get(metric, n) != n for metric, n in zip(counts, total, strict=True)):
+                raise ArithmeticError("there are not as many rows or NULLs as a footer says")
+            self.numbers |= {m: n for m, n in zip(counts, total, strict=True) if m not in plan.known}
+        if others := [metric for metric in metrics if metric not in set(counts)]:
+            (total,) = self.query(purpose, phrase.row_scan(others, plan.table, suspects=suspects), hear)
+            self.numbers |= {m: n for m, n in zip(others, total, strict=True) if m not in plan.known}
 
     def can_be_counted(self, groups: int, organisations: int) -> bool:
         """Whether there are as many organisations and periods as there can be; if there are more, they are given up."""
@@ -453,6 +525,38 @@ class _Scan:
         if rows := self.answered(metrics, lambda: self.query(purpose, sql, hear)):
             self.numbers |= dict(zip(metrics, rows[0], strict=True))
 
+    def scan_key(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> None:
+        """Numbers over the groups of a key. Whether keys of a large extract are repeated is seen without making all groups."""
+        tuned = self.rows is not None and self.rows > self.limits.tuning.rows and all(metric.repeated for metric in metrics)
+        if not tuned:
+            self.scan_group(metrics, "key", phrase.key_scan(key, metrics), hear)
+        elif found := self.answered(metrics, lambda: [self.repeated_rows(key, hear)]):
+            self.numbers |= dict.fromkeys(metrics, found[0])
+
+    def repeated_rows(self, key: Key, hear: Hear) -> Number:
+        """The number of rows whose key is repeated. Hashes of the repeated keys are kept, by which these are found again."""
+        possible, name = self.possible(key), splits.table("keys", len(self.hashes) + 1)
+        repeated: Number
+        if len(key.columns) == 1 and self.query("key", phrase.ascending(possible, ORDER_SEEN))[0][0] == 0:
+            ((falls, repeated),) = self.query("key", phrase.ascending(possible), hear)
+            if falls == 0:
+                self.query("key", splits.kept(name, phrase.repeated_in_order(possible)))
+                self.hashes[key] = name
+                return repeated
+        self.query("key", splits.kept(name, phrase.repeated_keys(possible)), hear)
+        self.hashes[key] = name
+        ((repeated,),) = self.query("key", phrase.key_scan(self.possible(key), [GroupScalar(key, REPEATED)]))
+        return repeated
+
+    def possible(self, key: Key) -> Key:
+        """The key on the rows that can have it repeated, as far as that is known: no others than have a column of it repeated."""
+        narrow = key
+        for other, name in self.hashes.items():
+            whole = other.columns[0] in key.columns and other == Key(other.columns[:1], f"{other.columns[0]} IS NOT NULL")
+            if other == key or whole:
+                narrow = phrase.narrowed(narrow, other, name)
+        return narrow
+
     def scan_items(self, items: Items, metrics: Sequence[ItemNumber], hear: Hear) -> None:
         sql = phrase.item_scan(items, metrics)
         if not items.split:
@@ -462,10 +566,10 @@ class _Scan:
 
         def count() -> list[list[Any]]:
             self.query("items", splits.kept(name, sql), hear)
-            return self.query("totals", splits.totals(name, list(columns.values())))
+            return self.query("totals", splits.item_totals(name, list(columns.values())))
 
         if rows := self.answered(metrics, count):
-            self.numbers |= dict(zip(metrics, rows[0][2:], strict=True))
+            self.numbers |= dict(zip(metrics, rows[0], strict=True))
             self.counted = msgspec.structs.replace(self.counted, items={**self.counted.items, items: (name, columns)})
 
     def scan_figures(self, select: str, metrics: Sequence[Figure], hear: Hear) -> None:
@@ -488,7 +592,7 @@ class _Scan:
             if not isinstance(metric, GroupScalar) or not self.numbers.get(metric):
                 continue
             name = splits.table("repeated", len(self.counted.repeated) + 1)
-            sql = phrase.duplicates_by_organisation(metric.key, self.organisation, self.period)
+            sql = phrase.duplicates_by_organisation(self.possible(metric.key), self.organisation, self.period)
             try:
                 self.query("repeated keys", splits.kept(name, sql))
             except WorkerError as error:
@@ -502,11 +606,12 @@ class _Scan:
         found: dict[str, Outcome] = {}
         across = [planned for planned in by_row if planned.check.others or planned.aids]
         for group in in_groups([planned for planned in by_row if planned not in across], across):
-            found |= self.exemplified(group, phrase.row_examples([_failing(planned) for planned in group]), outcomes)
+            found |= self.exemplified(group, phrase.row_examples([self.failing(planned) for planned in group]), outcomes)
         for planned in failed:
             expectation = planned.check.expectation
             if isinstance(expectation, KeyExpectation) and (violation := expectation.violation(planned.scope)):
                 key, columns = expectation.key(planned.scope), _columns(planned.check, planned.scope)
+                key = self.possible(key) if expectation.by_rows else key
                 query = phrase.key_examples(key, columns, violation, by_rows=expectation.by_rows)
                 found |= self.exemplified([planned], query, outcomes)
             if isinstance(metric := planned.metrics.get("unexpected"), ItemNumber):
@@ -531,6 +636,17 @@ class _Scan:
                 outcomes[planned.check.id], examples=shown, examples_note=note
             )
         return exemplified
+
+    def failing(self, planned: Planned) -> phrase.Failing:
+        """How the failing rows of a check are found."""
+        metric = planned.metrics["unexpected"]
+        assert isinstance(metric, Count) and metric.predicate is not None
+        subject, tuning = _columns(planned.check, planned.scope), self.limits.tuning
+        condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
+        read = {column.sql: column for column in (*subject, *condition)}
+        few = len(read) == 1 and metric.relation == EXTRACT and has_few_values(subject[0], tuning)
+        by_value = few and self.rows is not None and self.rows > tuning.rows
+        return phrase.Failing(metric.predicate, tuple(subject), tuple(sorted(read)), metric.relation, by_value)
 
     def with_rows(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """The outcomes with their failing rows one by one, if a result format asks for them."""
@@ -571,12 +687,12 @@ class _Scan:
         """Waits for the checksums of the files, as long as there is time. Raises OSError if one cannot be read."""
         if self.checksums is None:
             return
-        for file in self.opened.all_files:
+        for version in self.opened.versions:
             left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-            digest = self.checksums.of(file, left)
+            digest = self.checksums.of(version, left)
             if digest is None:
                 raise WorkerError("checksums took longer than the time limit allows: give more with --timeout, or --no-checksums")
-            self.digests[file.path] = digest
+            self.digests[version.path] = digest
 
     def measures(self, outcomes: dict[str, Outcome]) -> list[Measure]:
         """The counts of checks over the whole extract."""
@@ -598,8 +714,9 @@ class _Scan:
         found = []
         for planned, said in zip(plan.fields, self.fields, strict=True):
             if not said.problem:
-                counts = [number(self.numbers[planned.metrics[name]]) for name in vodim.CLASSES]
-                found.append(FieldMeasure(self.extract.name, planned.column, None, None, plan.table.rows, *counts))
+                counts = {name: number(self.numbers[metric]) for name, metric in planned.metrics.items()}
+                classes = vodim.in_classes(plan.table.rows, counts)
+                found.append(FieldMeasure(self.extract.name, planned.column, None, None, plan.table.rows, **classes))
         return found
 
     def written(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
@@ -633,9 +750,9 @@ class _Scan:
         split: dict[int, splits.Found] = {}
         for place, (planned, said) in enumerate(zip(plan.fields, self.fields, strict=True)):
             if not said.problem:
-                classes = [ALL_ROWS, *(planned.metrics[name] for name in vodim.CLASSES)]
-                if found := splits.of_rows(classes, self.counted, self.numbers):
-                    split[place] = found
+                parts = [ALL_ROWS, *(planned.metrics[name] for name in vodim.PARTS)]
+                if found := splits.of_rows(parts, self.counted, self.numbers):
+                    split[place] = splits.in_classes(found)
         if not split:
             return
         for place, groups in self.query("classes of fields", splits.unequal(split)):
@@ -685,6 +802,7 @@ class _Scan:
             queries=tuple(self.queries),
             views=self.views,
             seconds=round(time.monotonic() - self.started, 3),
+            registered=self.registers,
         )
 
     def shown(self, files: Sequence[File]) -> tuple[File, ...]:
@@ -699,8 +817,10 @@ class _Scan:
             raise self.death
         try:
             return self.worker.ask(request, deadline=self.deadline, progress=hear)
-        except WorkerDied as death:
-            self.death = death  # the extract was open in that worker: a new one cannot go on with it
+        except WorkerError as error:
+            self.smooth = False
+            if isinstance(error, WorkerDied):
+                self.death = error  # the extract was open in that worker: a new one cannot go on with it
             raise
 
     def query(self, purpose: str, sql: str, hear: Hear | None = None) -> list[list[Any]]:
@@ -747,15 +867,6 @@ def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Numbe
         elif answer is not None:
             known[metric] = answer
     return known
-
-
-def _failing(planned: Planned) -> phrase.Failing:
-    metric = planned.metrics["unexpected"]
-    assert isinstance(metric, Count) and metric.predicate is not None
-    subject = _columns(planned.check, planned.scope)
-    condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
-    read = tuple(sorted({column.sql for column in (*subject, *condition)}))
-    return phrase.Failing(metric.predicate, tuple(subject), read, metric.relation)
 
 
 def _columns(check: Check, scope: Scope) -> list[Column]:

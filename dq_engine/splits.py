@@ -52,8 +52,21 @@ def numbered(metrics: Sequence[Metric]) -> dict[Metric, str]:
 
 def totals(name: str, columns: Sequence[str]) -> str:
     """How many groups and organisations a table of rows has, and then the numbers of the whole."""
-    counts = f"(SELECT count(o) FROM {name}), (SELECT count(DISTINCT o) FROM {name})"
-    return f"SELECT {', '.join([counts, *columns])} FROM {name} WHERE o IS NULL"
+    sums = [f"CAST(coalesce(sum({column}), 0) AS BIGINT)" for column in columns]
+    return f"SELECT {', '.join(['count(*)', 'count(DISTINCT o)', *sums])} FROM {name}"
+
+
+def item_totals(name: str, columns: Sequence[str]) -> str:
+    """The numbers of the whole of a table of items, which has a row for it."""
+    return f"SELECT {', '.join(columns)} FROM {name} WHERE o IS NULL"
+
+
+def in_classes(parts: Found) -> Found:
+    """Where the records and the classes of a field are, by its records and parts."""
+    records, *others = parts.counts
+    null, blank, default, invalid, other = others
+    valid = f"{records} - {' - '.join(others)}"
+    return Found(parts.relation, (records, f"({valid})", other, default, invalid, f"({null} + {blank})"))
 
 
 def of_check(metrics: Mapping[str, Metric], counted: Counted, known: Mapping[Metric, object]) -> Found | None:
@@ -113,10 +126,10 @@ def failing(checks: Mapping[int, Found]) -> str:
 
 
 def unequal(fields: Mapping[int, Found]) -> str:
-    """For each field, by its place: in how many groups its classes do not add up to the records, which come first."""
+    """For each field, by its place: in how many groups it has more values that are not valid than records."""
     parts = []
     for relation, found in _by_relation(fields).items():
-        sums = ", ".join(f"coalesce(count_if({' + '.join(classes)} <> {all_rows}), 0)" for all_rows, *classes in found.values())
+        sums = ", ".join(f"coalesce(count_if({valid} < 0), 0)" for _, valid, *_ in found.values())
         places = ", ".join(map(str, found))
         parts.append(f"SELECT unnest([{places}]), unnest([{sums}])\nFROM {relation} WHERE {OF_GROUPS}")
     return "\nUNION ALL ".join(parts)

@@ -39,6 +39,15 @@ def text(value: str) -> str:
     return pieces[0] if len(pieces) == 1 else "(" + " || chr(0) || ".join(pieces) + ")"
 
 
+_PIECES = re.compile(r"""'(?:[^']|'')*'|("(?:[^"]|"")+")|(\bSELECT\b)""")
+
+
+def read_by(expression: str) -> frozenset[str] | None:
+    """The quoted identifiers in an expression of ours, each with its quotes; None if there is a query in it."""
+    pieces = list(_PIECES.finditer(expression))
+    return None if any(piece[2] for piece in pieces) else frozenset(piece[1] for piece in pieces if piece[1])
+
+
 def number(value: int | float) -> str:
     """The SQL literal for a number. Decimals keep their decimal spelling: 1.1 is the decimal 1.1, not the nearest double."""
     if isinstance(value, bool):
@@ -129,9 +138,10 @@ def as_number(value: str) -> int | float:
     """The number that a text spells. Raises :class:`Incomparable` if it spells none, or none that is finite."""
     try:
         spelled = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
-    except ValueError:
-        spelled = math.nan
-    if not math.isfinite(spelled):
+        finite = math.isfinite(spelled)
+    except (ValueError, OverflowError):  # a whole number that no double can be near to
+        spelled, finite = math.nan, False
+    if not finite:
         raise Incomparable(f"{spoken(value)} is not a number")
     return spelled
 

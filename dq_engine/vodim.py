@@ -1,54 +1,75 @@
 """The classes of a field's values: Valid, Other, Default, Invalid or Missing, each value in exactly one. Pure.
 
+What is counted are the parts that are not valid, as there are few such values: valid is what is left of the records.
+
 The five outcomes are those of NHS England's data-quality reports (https://github.com/NHSDigital/mental-health-monthly-statistics,
 ``validity_v5.sql``). A value that could be in two classes is in the first of Missing, Default, Invalid, Other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import CLASS, Column, Count, Field, NullsFact
+from dq_engine.model import CLASS, BoundsFact, Column, Count, Field, NullsFact
 
 ValueClass = Literal["valid", "other", "default", "invalid", "missing"]
 CLASSES: tuple[ValueClass, ...] = get_args(ValueClass)
-BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
-"""Characters of which a blank text consists."""
+Part = Literal["null", "blank", "default", "invalid", "other"]
+"""What is counted: NULL and blank texts are missing, and what is none of these is valid."""
+PARTS: tuple[Part, ...] = get_args(Part)
+NO_BREAK = "chr(160)"
+BLANKS = f"' ' || chr(9) || chr(10) || chr(13) || {NO_BREAK}"
+"""Characters of which a blank text consists; all come before "!" but the last, the no-break space."""
 
 
-def classes(column: Column, field: Field, violations: Sequence[str]) -> dict[ValueClass, Count]:
-    """The number of values in each class. ``violations`` are SQL, each true for a row that breaks a rule about the column.
+def parts(column: Column, field: Field, violations: Sequence[Count]) -> dict[Part, Count]:
+    """The values that are not valid, each in one part. ``violations`` count the rows that break a rule about the column.
 
     Raises :class:`NotEvaluable` for a nested column, and for codes that no value of the column's type can equal.
     """
     if column.kind == "nested":
         raise NotEvaluable(f'column "{column.name}" is nested ({column.type}): its values are not put into classes')
-    default, other = _among(column, field.default_codes), _among(column, field.other_codes)
-    invalid = " OR ".join(f"({violation})" for violation in violations if violation != NEVER)
-    if column.kind != "text" and not (default or other or invalid):
-        counts = dict.fromkeys(CLASSES, Count(NEVER))
-        counts["missing"] = Count(f"{column.sql} IS NULL", NullsFact(column.name))
-        counts["valid"] = Count(f"{column.sql} IS NOT NULL", NullsFact(column.name, negate=True))
-        return counts
-    conditions: dict[ValueClass, str] = {"missing": _missing(column), "default": default, "invalid": invalid, "other": other}
-    cases = " ".join(f"WHEN {true} THEN {CLASSES.index(name)}" for name, true in conditions.items() if true)
-    of = f"CASE {cases} ELSE {CLASSES.index('valid')} END"
-    there = [name for name in CLASSES if name == "valid" or conditions[name]]
-    return {
-        name: Count(f"{CLASS} = {place}", classes=of) if name in there else Count(NEVER) for place, name in enumerate(CLASSES)
+    broken = [count for count in violations if count.predicate != NEVER]
+    conditions: dict[Part, str] = {
+        "null": f"{column.sql} IS NULL",
+        "blank": _blank(column) if column.kind == "text" else "",
+        "default": _among(column, field.default_codes),
+        "invalid": " OR ".join(f"({count.predicate})" for count in broken),
+        "other": _among(column, field.other_codes),
     }
+    of = _part(conditions)
+    of_value = _part({**conditions, "invalid": " OR ".join(f"({count.of_value or count.predicate})" for count in broken)})
+    counts: dict[Part, Count] = {"null": Count(conditions["null"], NullsFact(column.name))}
+    for place, name in enumerate(PARTS[1:], 1):
+        once = f"({of_value}) = {place}" if of_value != of else ""
+        implied = tuple(count.predicate or "" for count in broken) if name == "invalid" else (conditions[name],)
+        none = BoundsFact(column.name, f"lo >= '!' AND hi < {NO_BREAK}") if name == "blank" else None
+        counted = Count(f"{CLASS} = {place}", none, classes=of, implied=implied, of_value=once)
+        counts[name] = counted if conditions[name] else Count(NEVER)
+    return counts
 
 
-def _missing(column: Column) -> str:
-    """SQL: there is no value. Most texts are told from blanks by their first character, which costs far less than trimming."""
-    missing = f"{column.sql} IS NULL"
-    if column.kind != "text":
-        return missing
-    return f"{missing} OR (({column.sql} < '!' OR {column.sql} >= chr(160)) AND trim({column.sql}, {BLANKS}) = '')"
+def in_classes(records: int, counts: Mapping[Part, int]) -> dict[ValueClass, int]:
+    """The values by class, from the number of records and of the values in each part."""
+    other, default, invalid = counts["other"], counts["default"], counts["invalid"]
+    missing = counts["null"] + counts["blank"]
+    valid = records - other - default - invalid - missing
+    return {"valid": valid, "other": other, "default": default, "invalid": invalid, "missing": missing}
+
+
+def _part(conditions: Mapping[Part, str]) -> str:
+    """SQL of the place in ``PARTS`` of the part in which a value is; the number of parts for a valid one."""
+    cases = " ".join(f"WHEN {conditions[name]} THEN {place}" for place, name in enumerate(PARTS) if conditions[name])
+    return f"CASE {cases} ELSE {len(PARTS)} END"
+
+
+def _blank(column: Column) -> str:
+    """SQL: a text of blanks. Most texts are told from blanks by their first character, which costs far less than trimming."""
+    return f"({column.sql} < '!' OR {column.sql} >= {NO_BREAK}) AND trim({column.sql}, {BLANKS}) = ''"
 
 
 def _among(column: Column, codes: Sequence[str | int | float]) -> str:

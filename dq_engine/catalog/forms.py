@@ -55,6 +55,9 @@ class FormExpectation(ColumnRowExpectation, frozen=True, kw_only=True):
     def violation(self, scope: Scope) -> str:
         return once_per_value(scope, code_column(scope, self.column), self.wrong)
 
+    def of_value(self, scope: Scope) -> str:
+        return self.plainly(scope)
+
     def plainly(self, scope: Scope) -> str:
         column = code_column(scope, self.column)
         return f"{column.sql} IS NOT NULL AND ({self.wrong(sql.as_text(column))})"

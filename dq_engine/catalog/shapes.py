@@ -37,6 +37,7 @@ from dq_engine.model import (
     GroupScalar,
     ItemNumber,
     Items,
+    JointNullsFact,
     Judgement,
     Key,
     Metric,
@@ -76,6 +77,10 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
         """How the footer, or an aid, can prove that no row breaks the rule, if it can."""
         return None
 
+    def of_value(self, scope: Scope) -> str:
+        """The violation where each different value is judged once; "" if it is the same there."""
+        return ""
+
     def relation(self, scope: Scope) -> str:
         """From where rows that break the rule are counted: the extract, or a view among the aids with its rows and columns."""
         return EXTRACT
@@ -87,14 +92,17 @@ class RowExpectation(Expectation, frozen=True, kw_only=True):
 
     def metrics(self, scope: Scope) -> dict[str, Metric]:
         missing = self.missing(scope)
-        fact = self.proof(scope)
-        if scope.where is not None and not isinstance(fact, AidFact):
-            fact = None
-        return {
-            "element": considered(scope),
-            "missing": within(missing, scope.where),
-            "unexpected": Count(sql.all_of(scope.where, self.violation(scope)), fact, relation=self.relation(scope)),
-        }
+        fact: NullsFact | JointNullsFact | BoundsFact | AidFact | None = self.proof(scope)
+        if scope.where is not None and not isinstance(fact, AidFact | BoundsFact):
+            fact = _never(fact)
+        of_value = self.of_value(scope)
+        broken = Count(
+            sql.all_of(scope.where, self.violation(scope)),
+            fact,
+            relation=self.relation(scope),
+            of_value=(sql.all_of(scope.where, of_value) or "") if of_value else "",
+        )
+        return {"element": considered(scope), "missing": within(missing, scope.where), "unexpected": broken}
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         return judged_rows(numbers, self.mostly)
@@ -124,7 +132,16 @@ def nulls(scope: Scope, name: str) -> Count:
 
 def within(count: Count, where: str | None) -> Count:
     """The count among the rows of a condition."""
-    return count if where is None or count.predicate == NEVER else Count(sql.all_of(where, count.predicate))
+    if where is None or count.predicate == NEVER:
+        return count
+    return Count(sql.all_of(where, count.predicate), _never(count.fact))
+
+
+def _never(fact: object) -> JointNullsFact | None:
+    """What of a fact still holds within a condition: that there is no NULL in the whole column."""
+    if isinstance(fact, NullsFact) and not fact.negate:
+        return JointNullsFact((fact.column,))
+    return fact if isinstance(fact, JointNullsFact) and not fact.any else None
 
 
 def nothing(element: int, judged: int, unit: str = "rows") -> str:
@@ -177,7 +194,11 @@ class PairRowExpectation(RowExpectation, frozen=True, kw_only=True):
             "either_value_is_missing": f"{a.sql} IS NULL OR {b.sql} IS NULL",
             "neither": NEVER,
         }
-        return Count(rules[self.ignore_row_if])
+        facts = {
+            "both_values_are_missing": JointNullsFact(self.subject()),
+            "either_value_is_missing": JointNullsFact(self.subject(), any=True),
+        }
+        return Count(rules[self.ignore_row_if], facts.get(self.ignore_row_if))
 
 
 class MulticolumnRowExpectation(RowExpectation, frozen=True, kw_only=True):
@@ -190,15 +211,16 @@ class MulticolumnRowExpectation(RowExpectation, frozen=True, kw_only=True):
         return tuple(self.column_list)
 
     def missing(self, scope: Scope) -> Count:
-        return Count(missing_rows(scope, self.column_list, self.ignore_row_if))
+        return missing_rows(scope, self.column_list, self.ignore_row_if)
 
 
-def missing_rows(scope: Scope, names: Sequence[str], ignore: RowIgnore) -> str:
-    """SQL for the rows that ``ignore_row_if`` leaves out."""
+def missing_rows(scope: Scope, names: Sequence[str], ignore: RowIgnore) -> Count:
+    """The rows that ``ignore_row_if`` leaves out."""
     if ignore == "never":
-        return NEVER
-    word = " AND " if ignore == "all_values_are_missing" else " OR "
-    return word.join(f"{scalar_column(scope, name).sql} IS NULL" for name in names)
+        return Count(NEVER)
+    every = ignore == "all_values_are_missing"
+    nulls = [f"{scalar_column(scope, name).sql} IS NULL" for name in names]
+    return Count((" AND " if every else " OR ").join(nulls), JointNullsFact(tuple(names), any=not every))
 
 
 # ------------------------------------------------------------------------------------------------------------- Aggregate

@@ -21,7 +21,10 @@ from dq_engine.catalog.shapes import (
     share,
     within,
 )
-from dq_engine.model import Count, Dimension, Judgement, Kahn, Key, Metric, NullsFact, Number
+from dq_engine.model import Count, Dimension, GroupScalar, Judgement, Kahn, Key, Metric, NullsFact, Number
+
+REPEATED = "coalesce(sum(n) FILTER (n > 1), 0)"
+"""SQL over groups: the rows of those with more than one."""
 
 
 class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
         return {
             "element": considered(scope),
             "missing": within(self.ignored(scope), scope.where),
-            "unexpected": self.group_metric(scope, "coalesce(sum(n) FILTER (n > 1), 0)"),
+            "unexpected": GroupScalar(self.key(scope), REPEATED, repeated=True),
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
@@ -110,12 +113,12 @@ class ExpectCompoundColumnsToBeUnique(RepeatedKeyExpectation, frozen=True, kw_on
         return f"{every} of {names} occurs more than once"
 
     def key(self, scope: Scope) -> Key:
-        missing = missing_rows(scope, self.column_list, self.ignore_row_if)
+        missing = missing_rows(scope, self.column_list, self.ignore_row_if).predicate
         columns = tuple(scalar_column(scope, name).sql for name in self.column_list)
         return Key(columns, sql.all_of(scope.where, None if missing == NEVER else f"NOT ({missing})"))
 
     def ignored(self, scope: Scope) -> Count:
-        return Count(missing_rows(scope, self.column_list, self.ignore_row_if))
+        return missing_rows(scope, self.column_list, self.ignore_row_if)
 
 
 class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=True):

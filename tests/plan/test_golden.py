@@ -20,7 +20,8 @@ import pytest
 from dq_engine import compile as phrase
 from dq_engine.catalog.base import Scope
 from dq_engine.model import Column, Feed, Field, Kind, Table
-from dq_engine.plan import Plan, make_plan, scans
+from dq_engine.plan import Plan, make_plan
+from dq_engine.scans import Tuning, scans
 from dq_engine.sql import ident, text
 from dq_engine.suite import parse_suite
 
@@ -33,7 +34,8 @@ Rule = tuple[str, dict[str, Any]]
 class Given:
     """The columns of an extract (values, DuckDB's type, what kind that is), rules, and perhaps the columns that split counts.
 
-    ``fields`` are the fields that the suite describes; without any the columns of rules are fields.
+    ``fields`` are the fields that the suite describes; without any the columns of rules are fields. ``divided``: the scans are
+    divided, as they are for a large extract.
     """
 
     columns: dict[str, tuple[list[Any], str, Kind]]
@@ -42,6 +44,7 @@ class Given:
     period: str | None = None
     shown: tuple[str, ...] = ()
     fields: dict[str, Field] = field(default_factory=dict)
+    divided: bool = False
 
 
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 31), None, dt.date(2024, 4, 1)]
@@ -105,6 +108,8 @@ MONTHS = ["202410", "2024-10", "OCT-24", "x"]
 PLANS: dict[str, Given] = {
     "shapes": Given(LISTS, [*BY_ROW, *OTHERS]),
     "organisations": Given(LISTS, [*BY_ROW, *OTHERS], organisation="practice"),
+    "divided": Given(LISTS, [*BY_ROW, *OTHERS], fields=CODES, divided=True),
+    "divided_days": Given(LISTS, [*BY_ROW[3:], *CLASSED], organisation="practice", period="day", fields=CODES, divided=True),
     "days": Given(LISTS, CLASSED, organisation="practice", period="day", fields=CODES),
     "months": Given(
         {"dq:period": (MONTHS, "VARCHAR", "text"), **LISTS}, CLASSED, organisation="practice", period="dq:period", fields=CODES
@@ -170,7 +175,15 @@ def plan_of(given: Given) -> Plan:
     """The plan, from what a footer would say of the columns (NULLs of numbers that may be NaN are not known)."""
     rows = len(next(iter(given.columns.values()))[0])
     columns = tuple(
-        Column(name, ident(name), type_name, kind, None if kind == "float" else values.count(None), shown=name in given.shown)
+        Column(
+            name,
+            ident(name),
+            type_name,
+            kind,
+            None if kind == "float" else values.count(None),
+            shown=name in given.shown,
+            width=1.0 if given.divided else None,
+        )
         for name, (values, type_name, kind) in given.columns.items()
     )
     entries = [{"type": name, "kwargs": kwargs} for name, kwargs in given.rules]
@@ -195,7 +208,7 @@ def answered(given: Given, folder: Path) -> Iterator[str]:
     with duckdb.connect() as connection:
         plan = plan_of(given)
         view = ("view", phrase.view(plan.table, [FILE], partitioned=False))
-        for purpose, query in [view, *phrase.written(plan), *repeated(plan)]:
+        for purpose, query in [view, *phrase.written(plan, Tuning(rows=0) if given.divided else Tuning()), *repeated(plan)]:
             rows = connection.execute(query.replace(f"'{FILE}'", text(str(path)))).fetchall()
             if purpose == "view":
                 described = connection.execute(f"DESCRIBE {phrase.EXTRACT}").fetchall()
