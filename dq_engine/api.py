@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def check(
     as_of: dt.date | None = None,
     parameters: Mapping[str, Any] | None = None,
     checksums: bool = True,
+    verify_statistics: bool = False,
     worker: WorkerProcess | None = None,
 ) -> Run:
     """Checks one extract by a suite.
@@ -61,7 +62,8 @@ def check(
     ``parameters`` are the values of the suite's parameters, by name.
     ``result_format`` is Great Expectations': with it, failing rows are looked at one by one, for :meth:`Run.to_gx`.
     The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds, and
-    ``checksums=False`` leaves the SHA-256 of the files out of the run.
+    ``checksums=False`` leaves the SHA-256 of the files out of the run. ``verify_statistics=True`` believes nothing that footers
+    say of values.
     ``worker`` is a :class:`dq_engine.WorkerProcess` to use, so that many calls need not start one each.
 
     Bad data never raises: see the outcomes of the run. Raises :class:`dq_engine.SuiteError` for a suite that is not valid and
@@ -82,17 +84,17 @@ def check(
         result_format=None if result_format is None else result_formats.read(result_format),
         as_of=as_of,
         checksums=checksums,
+        verify_statistics=verify_statistics,
         parameters=values,
     )
-    with tempfile.TemporaryDirectory(prefix="dq-") as directory:
+    with ExitStack() as stack:
+        used = worker if worker is not None else stack.enter_context(WorkerProcess())
+        directory = stack.enter_context(used.folder())  # even if this process is killed, no table with data is left
         shelf = Shelf([])
         extract = _extract(source, loaded, name, Path(directory))
         named = {key: _other(key, value, shelf, Path(directory)) for key, value in (others or {}).items()}
         (extract,) = with_others([extract], named, shelf)
-        if worker is not None:
-            return run_checks([extract], options, worker)
-        with WorkerProcess() as own:
-            return run_checks([extract], options, own)
+        return run_checks([extract], options, used)
 
 
 def _extract(source: Any, suite: Suite, name: str | None, directory: Path) -> Extract:

@@ -92,7 +92,16 @@ def _claimed(files: Files, item: _Wanted, shelf: Shelf, given: Given | None) -> 
             raise UsageError(f'dq.toml: ignore of the extract {files.name}: no check fits "{term}"')
     for suite in suites:
         name = files.name if suite is suites[0] else f"{files.name}/{suite.feed.purpose}"
-        yield Extract(name, files.paths, suite, files.partitioned, own.columns, own.types, tuple(own.ignore))
+        yield Extract(
+            name,
+            files.paths,
+            suite,
+            files.partitioned,
+            own.columns,
+            own.types,
+            tuple(own.ignore),
+            verify_statistics=own.verify_statistics,
+        )
 
 
 def _given(named: Sequence[str], shelf: Shelf, troubles: list[UsageError]) -> Iterator[tuple[str, Other]]:

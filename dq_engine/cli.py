@@ -9,12 +9,13 @@ import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dq_engine import cli_convert, cli_docs, cli_scores, terminal
 from dq_engine._version import __version__
+from dq_engine.commands import COMMANDS, Group
 
 if TYPE_CHECKING:
     from dq_engine.config import Config
@@ -27,8 +28,10 @@ app = typer.Typer(
     name="dq",
     help="Checks the data quality of Parquet extracts by Great Expectations suites.",
     epilog="Example: dq check sample_data",
+    cls=Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -86,15 +89,15 @@ def main(worker: WorkerProcess | None = None) -> None:
 
     No error that is expected leaves a traceback, and none that is not tells a value of the data.
     """
-    signal.signal(signal.SIGTERM, _terminated)
     try:
+        terminal.stop_on_signals()
         app(obj=worker)
     except SystemExit as stop:
-        if stop.code == INTERRUPTED:
-            terminal.say("interrupted: nothing was stored")
+        if stop.code in (INTERRUPTED, *(128 + number for number in (signal.SIGTERM, signal.SIGHUP))):
+            terminal.say("interrupted")
         raise
     except KeyboardInterrupt:
-        terminal.say("interrupted: nothing was stored")
+        terminal.say("interrupted")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         terminal.discard_output()
@@ -110,10 +113,6 @@ def main(worker: WorkerProcess | None = None) -> None:
         place = _place(error)
         terminal.say(f"a fault of dq itself ({type(error).__name__} in {place}). Please report it; DQ_TRACEBACK=1 shows more")
         sys.exit(3)
-
-
-def _terminated(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def _place(error: BaseException) -> str:
@@ -141,7 +140,7 @@ def options(
 # ----------------------------------------------------------------------------------------------------------------- check
 
 
-@app.command(epilog=f"Example: dq check sample_data/practices.parquet --fail-on warning. {EXIT_CODES}")
+@COMMANDS.add(epilog=f"Example: dq check sample_data/practices.parquet --fail-on warning\n\n{EXIT_CODES}")
 def check(
     context: typer.Context,
     paths: Annotated[
@@ -192,6 +191,12 @@ def check(
     no_checksums: Annotated[
         bool, typer.Option("--no-checksums", help="Record no SHA-256 of the files: for very large ones.")
     ] = False,
+    verify_statistics: Annotated[
+        bool, typer.Option("--verify-statistics", help="Believe nothing that footers say of values: for untrusted files.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Scan all extracts, also those of which nothing changed since an earlier run.")
+    ] = False,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -199,10 +204,11 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the checks that passed, too.")] = False,
 ) -> None:
     """Check extracts, and say what is wrong with them."""
-    with terminal.worker_of(context) as worker:
+    with terminal.worker_of(context) as worker, terminal.telling() as places:
         from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError, StoreError, UsageError  # noqa: PLC0415
+        from dq_engine.reuse import Earlier  # noqa: PLC0415
 
         if result_format is not None and format is not Format.GX:
             raise UsageError("--result-format says what a validation result of Great Expectations holds: it needs --format gx")
@@ -227,6 +233,8 @@ def check(
             show_values=show_values,
             result_format=result_format,
             no_checksums=no_checksums,
+            verify_statistics=verify_statistics,
+            fresh=fresh,
         )
         given = parameters.given(values, day, datetime.now(UTC))
         extracts = chosen.extracts(paths or [], suite, config, with_ or [], given)
@@ -236,8 +244,10 @@ def check(
         stored, trouble = None, ""
         with worker.folder() as counts:
             with terminal.progress(len(extracts), quiet=quiet) as observer:
-                run = run_checks(extracts, settings, worker, counts=Path(counts), observer=observer)
+                earlier = None if no_results else Earlier(folder)
+                run = run_checks(extracts, settings, worker, counts=Path(counts), earlier=earlier, observer=observer)
             if not no_results:
+                places.append(folder / run.id)
                 try:
                     stored = store.save(run, folder, worker, Path(counts))
                 except StoreError as error:
@@ -270,6 +280,8 @@ def _options(
     show_values: bool,
     result_format: Level | None,
     no_checksums: bool,
+    verify_statistics: bool,
+    fresh: bool,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
@@ -289,6 +301,8 @@ def _options(
         result_format=None if result_format is None else ResultFormat(result_format.value),
         as_of=as_of,
         checksums=settings.checksums and not no_checksums,
+        verify_statistics=verify_statistics or settings.verify_statistics,
+        fresh=fresh or not settings.reuse,
         parameters=parameters,
     )
 
@@ -321,7 +335,7 @@ def _write(run: Run, format: Format, result_format: Level | None, output: Path |
 # ------------------------------------------------------------------------------------------------- lint, explain and plan
 
 
-@app.command(epilog="Example: dq lint expectations/practice/*.json")
+@COMMANDS.add(epilog="Example: dq lint expectations/practice/*.json")
 def lint(
     suites: Annotated[list[Path], typer.Argument(help="Suites, or folders of suites.")],
     param: Annotated[list[str] | None, PARAM] = None,
@@ -354,12 +368,12 @@ def lint(
         raise typer.Exit(2)
 
 
-app.command(epilog=f"Example: dq convert great_expectations/expectations -o suites. {cli_convert.EXIT_CODES}")(
+COMMANDS.add(epilog=f"Example: dq convert great_expectations/expectations -o suites\n\n{cli_convert.EXIT_CODES}")(
     cli_convert.convert
 )
 
 
-@app.command(epilog="Example: dq explain expect_column_values_to_be_in_set")
+@COMMANDS.add(epilog="Example: dq explain expect_column_values_to_be_in_set")
 def explain(
     name: Annotated[str | None, typer.Argument(help="An expectation, or a feed; none: a list of all expectations.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference of all expectations, in Markdown.")] = False,
@@ -380,7 +394,7 @@ def explain(
         terminal.write(pages.listing() + "\n")
 
 
-@app.command(epilog="Example: dq sample samples --seed 7 --scale 2, then dq check samples")
+@COMMANDS.add(epilog="Example: dq sample samples --seed 7 --scale 2, then dq check samples")
 def sample(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(help="The folder into which the files are written; it is made.")],
@@ -435,7 +449,7 @@ def _suites_for(feed: str) -> list[Suite]:
     return shelf.of_feed(feed, Path.cwd())
 
 
-@app.command(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")
+@COMMANDS.add(epilog="Example: dq plan expectations/practice/practices.json sample_data/practices.parquet")
 def plan(
     context: typer.Context,
     suite: Annotated[Path, typer.Argument(help="The suite.")],
@@ -457,9 +471,9 @@ def plan(
 
 # ---------------------------------------------------------------------------------------------------- score and calibrate
 
-app.command(epilog=f"Example: dq docs dq-results --output site --open. {cli_docs.EXIT_CODES}")(cli_docs.docs)
-app.command(epilog=f"Example: dq score --sample 72 --strata region,kind. {cli_scores.EXIT_CODES}")(cli_scores.score)
-app.command(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json. {cli_scores.EXIT_CODES}")(
+COMMANDS.add(epilog=f"Example: dq docs dq-results --output site --open\n\n{cli_docs.EXIT_CODES}")(cli_docs.docs)
+COMMANDS.add(epilog=f"Example: dq score --sample 72 --strata region,kind\n\n{cli_scores.EXIT_CODES}")(cli_scores.score)
+COMMANDS.add(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json\n\n{cli_scores.EXIT_CODES}")(
     cli_scores.calibrate
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,6 +104,8 @@ def docs(
         if gx is not None:
             first.append(_data_docs(given, gx, quiet=quiet))
     if open_:
+        import webbrowser  # noqa: PLC0415
+
         webbrowser.open(first[0].resolve().as_uri())
 
 
@@ -123,7 +124,7 @@ def build(
 
     with terminal.progress(1, quiet=quiet) as observer:
         wanted = site.Wanted(audience.value, asked) if asked else site.Wanted(audience.value)
-        built = site.build(site.runs_in(runs), output, wanted, worker, lambda phase, fraction: observer("pages", phase, fraction))
+        built = site.build(runs, output, wanted, worker, lambda phase, fraction: observer("pages", phase, fraction))
     for reason in built.left_out:
         terminal.say(f"a run is left out: {reason}")
     if not quiet:

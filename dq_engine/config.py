@@ -11,6 +11,8 @@
     timeout = 600                    # seconds per extract
     check_timeout = 60               # seconds per check that is judged in Python
     checksums = false                # no SHA-256 of the files in the record of a run, for very large ones
+    verify_statistics = true         # believe nothing that footers say of values, for files from untrusted senders
+    reuse = false                    # scan all extracts, as --fresh, also those of which nothing changed
 
     [dq.parameters]                  # values of {"$PARAMETER": ...} in suites; those of --param come before them
     least_share = 0.95
@@ -23,13 +25,13 @@
     columns = { LIST_SIZE = "number_of_patients" }   # what the file calls a column = what the suite calls it
     types = { number_of_patients = "integer" }       # text that is read as another type
     ignore = ["column:ons_code"]                     # checks that are not for these files, as --ignore
+    verify_statistics = true                         # only for these files
     with = { practices = "data/practices.parquet" }  # the other extracts that rules speak of: a path, or the name of an extract
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -39,7 +41,7 @@ from msgspec import Meta, Struct
 
 from dq_engine import parameters
 from dq_engine.catalog.base import suggestion
-from dq_engine.catalog.wording import allowed, in_words
+from dq_engine.catalog.wording import allowed, brief, in_words
 from dq_engine.errors import ConfigError, UsageError
 from dq_engine.model import FieldType
 
@@ -60,6 +62,7 @@ class ConfiguredExtract(Struct, frozen=True, forbid_unknown_fields=True):
     columns: dict[str, str] = {}
     types: dict[str, FieldType] = {}
     ignore: list[str] = []
+    verify_statistics: bool = False
     with_: Annotated[dict[str, str], Meta(description="Other extracts by name.")] = msgspec.field(default={}, name="with")
 
 
@@ -74,6 +77,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[float, Meta(gt=0)] | None = None
     check_timeout: Annotated[float, Meta(gt=0)] | None = None
     checksums: bool = True
+    verify_statistics: bool = False
+    reuse: bool = True
     parameters: dict[str, Any] = {}
 
 
@@ -95,10 +100,16 @@ def find(start: Path) -> Path | None:
 
 def parse(text: str, origin: Path) -> Config:
     """The settings that ``text`` makes. Raises :class:`ConfigError`."""
+    import tomllib  # noqa: PLC0415  many folders have no dq.toml
+
     try:
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin}: is not TOML: {error}") from None
+        raise ConfigError(f"{origin}: is not TOML: {brief(str(error))}") from None
+    except RecursionError:
+        raise ConfigError(f"{origin}: is not usable TOML: it is nested too deeply") from None
+    except ValueError:
+        raise ConfigError(f"{origin}: is not usable TOML: it holds a number with too many digits") from None
     faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
     table, listed = raw.get("dq", {}), raw.get("extracts", [])
     settings = _convert(table, Settings, "dq", faults)
@@ -115,7 +126,7 @@ def parse(text: str, origin: Path) -> Config:
         listed = []
     extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(listed)]
     if faults or settings is None:
-        raise ConfigError("\n".join(f"{origin}: {fault}" for fault in faults))
+        raise ConfigError("\n".join(f"{origin}: {brief(fault)}" for fault in faults))
     return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None))
 
 

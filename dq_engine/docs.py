@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from dq_engine import explain, history, run_tables, store
+from dq_engine import explain, history, locks, run_tables, store
 from dq_engine._version import __version__
 from dq_engine.disclosure import HES, method
 from dq_engine.errors import StoreError, UsageError
@@ -92,10 +92,10 @@ def runs_in(given: Iterable[Path]) -> list[Path]:
     """The directories of runs: those that are given, and all in folders of runs. Raises :class:`UsageError`."""
     found: dict[str, Path] = {}
     for path in given:
-        directories = [path] if (path / store.RUN).is_file() else sorted(run.parent for run in path.glob(f"*/{store.RUN}"))
+        directories = [path] if (path / store.RUN).is_file() else sorted(run.parent for run in path.glob(f"[!.]*/{store.RUN}"))
         if not directories:
             raise UsageError(f"{path}: {'holds no run' if path.is_dir() else 'is not there'}: check something first")
-        found |= {directory.name: directory for directory in directories if not directory.name.startswith(".")}
+        found |= {directory.name: directory for directory in directories}
     return [found[name] for name in sorted(found)]
 
 
@@ -107,11 +107,12 @@ def newest(runs: Sequence[Path]) -> Path:
 def build(
     runs: Sequence[Path], output: Path, wanted: Wanted, worker: WorkerProcess, progress: Progress = lambda phase, fraction: None
 ) -> Built:
-    """Builds the site of the runs in the folder ``output``, or brings it up to date.
+    """Builds the site of the runs in the folder ``output``, or brings it up to date. ``runs`` as for :func:`runs_in`.
 
-    Runs whose pages are there already stay in the site, also if they are not among ``runs``, as long as their pages are for the
-    same audience and of the same version of dq. Raises :class:`UsageError` if ``output`` holds something else,
-    :class:`StoreError` if the newest run cannot be read (others are left out then) or pages cannot be written.
+    Processes that do so at the same time wait for each other. Runs whose pages are there already stay in the site, also if they
+    are not among ``runs``, as long as their pages are for the same audience and of the same version of dq. Raises
+    :class:`UsageError` if ``output`` holds something else, :class:`StoreError` if the newest run cannot be read (others are left
+    out then) or pages cannot be written.
     """
     return _Build(runs, output, wanted, worker, progress).build()
 
@@ -131,20 +132,31 @@ class _Build:
 
     def build(self) -> Built:
         self.refuse_others()
-        known = self.kept()
-        heads = {run: path for path in self.runs for run in [store.head(path)]}
+        heads = self.heads({})
         try:
             self.output.mkdir(parents=True, exist_ok=True)
+            self.progress("waiting for the site", 0.0)
+            with locks.alone(self.output):
+                count = self.build_alone(heads)
+        except OSError as error:
+            raise StoreError(f"{self.output}: the pages could not be written: {store.words(error)}") from None
+        seconds = time.monotonic() - self.started
+        return Built(self.output / "index.html", self.written, self.bytes, count, seconds, tuple(self.left_out))
+
+    def heads(self, known: Mapping[Path, Head]) -> dict[Path, Head]:
+        """The runs that are given, which may be more than when they were ``known``. Raises :class:`StoreError`."""
+        return {path: known.get(path) or store.head(path) for path in runs_in(self.runs)}
+
+    def build_alone(self, heads: Mapping[Path, Head]) -> int:
+        """Builds while no other process builds here; gives how many runs the site tells of."""
+        self.refuse_others()
+        try:
             for left in (self.staging, *self.output.glob(f".*{OLD}"), *self.output.glob(f"runs/.*{OLD}")):
                 shutil.rmtree(left, ignore_errors=True)  # by a build that was killed
             self.staging.mkdir()
-            count = self.bring_up_to_date(known, heads)
-        except OSError as error:
-            raise StoreError(f"{self.output}: the pages could not be written: {store.words(error)}") from None
+            return self.bring_up_to_date(self.kept(), {head: path for path, head in self.heads(heads).items()})
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
-        seconds = time.monotonic() - self.started
-        return Built(self.output / "index.html", self.written, self.bytes, count, seconds, tuple(self.left_out))
 
     # ------------------------------------------------------------------------------------------------ what is there already
 
@@ -152,7 +164,8 @@ class _Build:
         """Raises :class:`UsageError` if the folder holds something that is no site of ours."""
         if self.output.exists() and not self.output.is_dir():
             raise UsageError(f"{self.output}: is a file; give a folder for the pages")
-        there = {entry.name for entry in self.output.iterdir()} - {STAGING} if self.output.is_dir() else set()
+        ours = (STAGING, f".{MARK}.")
+        there = [entry.name for entry in self.output.iterdir() if not entry.name.startswith(ours)] if self.output.is_dir() else []
         if there and MARK not in there:
             raise UsageError(f"{self.output}: holds something else; give an empty folder, or one with pages of dq")
 
@@ -195,14 +208,18 @@ class _Build:
             else:
                 past.append(known[run])
         if stale:
-            self.write([(MARK, msgspec.json.format(msgspec.json.encode(self.mark(newest)), indent=2)), *_assets()])
+            self.write(_assets())
             self.write([site_pages.runs_page([summary.state for summary in past], self.pages)])
+            self.say_of_itself("")  # a build that is killed while it puts its pages is followed by one that makes them again
             self.put({places.name(summary.state.id, places.RUN_ID) for summary in past})
+            self.say_of_itself(newest.id)
         self.progress("done", 1.0)
         return len(past)
 
-    def mark(self, newest: Head) -> Mark:
-        return Mark(f"dq {__version__}", self.wanted.audience, self.stamp, newest.id)
+    def say_of_itself(self, newest: str) -> None:
+        """Writes the mark of the site, with the run that its first page tells of; "" for none."""
+        mark = Mark(f"dq {__version__}", self.wanted.audience, self.stamp, newest)
+        store.replace_file(self.output / MARK, msgspec.json.format(msgspec.json.encode(mark), indent=2))
 
     def told_of(self) -> str:
         """The run that the first page tells of; "" if that is not known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +22,9 @@ from dq_engine.judging import SECONDS
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
 from dq_engine.result_format import ResultFormat
-from dq_engine.run import Checked, Limits, check_extract
+from dq_engine.reuse import Earlier, Reuse
+from dq_engine.run import Checked, Limits, Progress, check_extract
+from dq_engine.scans import MEASURED, Tuning
 from dq_engine.selection import selection
 
 RUN_VERSION = 2
@@ -45,6 +47,8 @@ class Options(Struct, frozen=True, kw_only=True):
     result_format: ResultFormat | None = None
     as_of: dt.date | None = None
     checksums: bool = True
+    verify_statistics: bool = False
+    fresh: bool = False
     parameters: dict[str, Any] = {}
 
 
@@ -58,18 +62,23 @@ def run_checks(
     worker: WorkerProcess,
     *,
     counts: Path | None = None,
+    earlier: Earlier | None = None,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     observer: Observer = silent,
+    tuning: Tuning = MEASURED,
 ) -> Run:
     """Checks all extracts. Never raises for bad data: what cannot be evaluated is an outcome that says why.
 
     ``counts`` is a folder for the counts by organisation and period, of which there may be millions: they stay there in files,
-    for :func:`dq_engine.store.save`. Without it they become values of the run. Raises :class:`UsageError` for options that
-    cannot be used.
+    for :func:`dq_engine.store.save`. Without it they become values of the run. ``earlier`` are runs whose results are taken for
+    extracts of which nothing changed, unless ``options.fresh``. Raises :class:`UsageError` for options that cannot be used.
+    ``tuning`` says from where on scans are divided; the answers do not depend on it.
     """
     if counts is None:
         with worker.folder() as folder:
-            run = run_checks(extracts, options, worker, counts=Path(folder), clock=clock, observer=observer)
+            run = run_checks(
+                extracts, options, worker, counts=Path(folder), earlier=earlier, clock=clock, observer=observer, tuning=tuning
+            )
             return run_tables.loaded(run, Path(folder), worker)
     if options.fail_on not in FAIL_ON:
         raise UsageError(f'fail_on: expected one of {", ".join(FAIL_ON)}; got "{options.fail_on}"')
@@ -77,32 +86,46 @@ def run_checks(
         raise UsageError(f'memory limit: expected a size such as "512MB"; got "{options.memory_limit}"')
     started, before = clock(), time.monotonic()
     selected = {extract.ignore: selection(options.select, (*options.ignore, *extract.ignore)) for extract in extracts}
-    limits = Limits(options.threads, options.memory_limit, options.timeout, options.check_timeout)
+    limits = Limits(
+        options.threads, options.memory_limit, options.timeout, options.check_timeout, options.verify_statistics, tuning
+    )
+    today = options.as_of or started.date()
+    written = msgspec.json.decode(msgspec.json.encode(options))
     checked: list[Checked] = []
     with Checksums() as checksums:
+        reuse = None
+        if earlier is not None and options.checksums:
+            wanted = [[check for check in extract.suite.checks if selected[extract.ignore](check)] for extract in extracts]
+            reuse = Reuse(earlier, extracts, wanted, written, today, worker, checksums, counts, fresh=options.fresh)
         for place, extract in enumerate(extracts):
+            hear: Progress = lambda phase, fraction, name=extract.name: observer(name, phase, fraction)  # type: ignore[misc]  # noqa: E731
+            begun = time.monotonic()
+            if reuse and (taken := reuse.taken(place, options.timeout, hear)):
+                checked.append(taken)
+                continue
+            left = None if options.timeout is None else max(0.001, options.timeout - (time.monotonic() - begun))
             done = check_extract(
                 worker,
                 extract,
                 selected[extract.ignore],
-                limits,
-                today=options.as_of or started.date(),
+                msgspec.structs.replace(limits, timeout=left),
+                today=today,
                 show_values=options.show_values,
-                progress=lambda phase, fraction, name=extract.name: observer(name, phase, fraction),  # type: ignore[misc]
+                progress=hear,
                 files=run_tables.count_files(counts, place),
                 checksums=checksums if options.checksums else None,
                 form=options.result_format,
             )
-            checked.append(done)
+            checked.append(reuse.marked(place, done) if reuse else done)
     runs = [done.run for done in checked]
     exit_code, verdict = results.conclude(runs, options.fail_on)
     return Run(
         version=RUN_VERSION,
-        id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        id=f"{started:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}",
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - before, 3),
         engine={"dq": __version__, "duckdb": worker.version},
-        options=msgspec.json.decode(msgspec.json.encode(options)),
+        options=written,
         extracts=tuple(runs),
         planned=sum(extract.planned for extract in runs),
         exit_code=exit_code,

@@ -26,6 +26,8 @@ from dq_engine.suite import Check, Suite, parse_suite
 SUFFIXES = (".parquet", ".pq")
 FOLDER = "expectations"
 _GLOB = re.compile(r"[*?\[\]]")
+LINKS = "links"
+"""The folder for links in that for temporary files."""
 _PARTITION = re.compile(r"[^/=]+=[^/]*")
 
 
@@ -47,7 +49,8 @@ class Other(Struct, frozen=True):
     """Another extract that an extract is held against: what rules call it, its files, and what its suite says of its columns.
 
     ``columns`` maps names in the files to the names that rules use, ``types`` those names to types as which values are read.
-    ``problem`` says why there are no files, if there are none.
+    ``verify_statistics``: nothing is believed that its footers say of values. ``problem`` says why there are no files, if there
+    are none.
     """
 
     name: str
@@ -57,10 +60,11 @@ class Other(Struct, frozen=True):
     columns: Mapping[str, str] = {}
     types: Mapping[str, FieldType] = {}
     problem: str = ""
+    verify_statistics: bool = False
 
 
 class Extract(Struct, frozen=True):
-    """Files, and the suite that checks them; ``columns`` and ``types`` as in :class:`Other`.
+    """Files, and the suite that checks them; ``columns``, ``types`` and ``verify_statistics`` as in :class:`Other`.
 
     ``ignore``: terms for checks that are not for these files, as ``--ignore`` takes them.
     """
@@ -73,18 +77,27 @@ class Extract(Struct, frozen=True):
     types: Mapping[str, FieldType] = {}
     ignore: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
+    verify_statistics: bool = False
 
     def as_other(self, name: str) -> Other:
         """The extract as one that others are held against, and call ``name``."""
-        return Other(name, self.files, self.suite.feed, self.partitioned, self.columns, self.types)
+        verify = self.verify_statistics
+        return Other(name, self.files, self.suite.feed, self.partitioned, self.columns, self.types, verify_statistics=verify)
 
 
 def readable(files: Sequence[Path], directory: Path, prefix: str = "") -> list[str]:
-    """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link."""
+    """The absolute paths for DuckDB. A name that it would take for a pattern, or cannot spell, is reached by a link.
+
+    The link lies in folders of the same partitions as the file, so that DuckDB reads their values from its path, too.
+    """
     paths = []
     for number, path in enumerate(files):
         if _GLOB.search(str(path)) or not str(path).isprintable() or shown(path.name) != path.name:
-            link = directory / f"{prefix}{number}.parquet"
+            folder = directory / LINKS
+            for part in filter(_PARTITION.fullmatch, path.parent.parts):
+                folder /= part if part.isprintable() and not _GLOB.search(part) else ""
+            folder.mkdir(parents=True, exist_ok=True)
+            link = folder / f"{prefix}{number}.parquet"
             link.unlink(missing_ok=True)
             link.symlink_to(path)
             paths.append(str(link))

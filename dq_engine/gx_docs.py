@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dq_engine import gx, libraries
+from dq_engine import gx, libraries, locks
 from dq_engine.errors import StoreError, UsageError
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report.gx import validation_result
@@ -231,8 +231,12 @@ def _free(site: Path, named: Path) -> None:
 def _write(pages: Iterable[tuple[str, str]], site: Path, named: Path) -> None:
     """Writes the pages beside the site's place, then puts them there. Raises :class:`StoreError`."""
     staging, old = (site.with_name(f".{site.name}.{os.getpid()}.{what}") for what in ("partial", "old"))
+    lock = -1
     try:
-        staging.mkdir(parents=True)
+        if not site.parent.exists():
+            site.parent.mkdir(parents=True, exist_ok=True)
+        locks.sweep(site.parent, re.compile(rf"\.{re.escape(site.name)}\.\d+\.(partial|old)"))
+        lock = locks.make(staging)
         for path, text in pages:
             file = staging / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -250,4 +254,6 @@ def _write(pages: Iterable[tuple[str, str]], site: Path, named: Path) -> None:
         raise StoreError(f"{named}: the Data Docs could not be written: {words(error)}") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if lock >= 0:
+            os.close(lock)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,10 +1,10 @@
 """Tests in Python of what SQL cannot say, on the different values of a column; in a child process, with limits.
 
-:class:`Judge` starts ``python -P -m dq_engine.judging`` and speaks to it, one line of JSON at a time: first the test, its
-arguments and the limits, then lists of values, each answered by the list of the places of those that are wrong, or by
-``{"error": message}``. A pattern may take for ever and cannot be interrupted from within, so the child is killed when its time is
-over. It writes no core dump, is limited in memory and processor time, and ends when its input or its parent does. No value leaves
-it: neither in an answer nor in an error.
+:class:`JudgeProcess` starts ``python -P -m dq_engine.judging``, and :class:`Judge` speaks to it, one line of JSON at a time:
+a test, its arguments and limits, then lists of values, each answered by the list of the places of those that are wrong, or by
+``{"error": message}``; then the next test. A pattern may take for ever and cannot be interrupted from within, so the child is
+killed when its time is over. It writes no core dump, is limited in memory and processor time, and ends when its input or its
+parent does. No value leaves it: neither in an answer nor in an error.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -171,23 +172,99 @@ def validator_of(schema: dict[str, Any]) -> Any:
 # ------------------------------------------------------------------------------------------------------------ the parent
 
 
-class Judge:
-    """A child that judges values by one test. Use it as a context manager; the child does not outlive it.
+class JudgeProcess:
+    """A child that judges values, by one test after another. Use it as a context manager; it does not outlive this process.
 
-    ``test`` is one of ``TESTS``, ``arguments`` its arguments as JSON text; among them may be ``advice``, for people whose test
-    takes too long. ``seconds`` is the time for all values together, ``memory`` the bytes that the test may take.
+    It is started for the first test, and each test has limits of its own. A child that did not answer in time or in order, or was
+    given much, is ended, and the next test has a new one: what one test leaves behind is no burden to another.
     """
 
-    def __init__(self, test: str, arguments: str = "{}", seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.given = 0
+
+    def __enter__(self) -> JudgeProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def begin(self, test: Mapping[str, Any]) -> None:
+        """Tells the child which test is next, and its limits; starts a child if there is none that can go on.
+
+        Raises :class:`JudgeFailed` if none can be started.
+        """
+        if self.process is not None and (self.given > CHARACTERS or self.process.poll() is not None):
+            self.close()
+        if self.process is None:
+            try:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "dq_engine.judging"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError as error:
+                why = (error.strerror or "unknown reason").lower()
+                raise JudgeFailed(f"no process for tests in Python could be started: {why}") from None
+            self.given = 0
+        with contextlib.suppress(BrokenPipeError):  # what became of it is found out by its answer
+            assert self.process.stdin is not None
+            self.process.stdin.write(to_line({**test, "parent": os.getpid()}))
+
+    def ask(self, values: Sequence[str], seconds: float) -> tuple[bytes, int]:
+        """The line by which the child answers, and 0; or no whole line, and the exit code. It is killed after ``seconds``."""
+        process = self.process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        self.given += sum(map(len, values))
+        timer = threading.Timer(max(seconds, 0.0), process.kill)
+        timer.start()
+        try:
+            process.stdin.write(to_line(values))
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        finally:
+            timer.cancel()
+        return (line, 0) if line.endswith(b"\n") else (b"", process.wait())
+
+    def close(self) -> None:
+        """Ends the child."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            _close(process)
+
+
+class Judge:
+    """One test of values, carried out by a child. Use it as a context manager.
+
+    ``test`` is one of ``TESTS``, ``arguments`` its arguments as JSON text; among them may be ``advice``, for people whose test
+    takes too long. ``seconds`` is the time for all values together, ``memory`` the bytes that the test may take. ``child`` is one
+    that serves other tests, too, one at a time; without it the test has a child of its own.
+    """
+
+    def __init__(
+        self,
+        test: str,
+        arguments: str = "{}",
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+        child: JudgeProcess | None = None,
+    ) -> None:
         self.test, self.arguments, self.seconds, self.memory = test, json.loads(arguments), seconds, memory
+        self._child, self._shared = child or JudgeProcess(), child is not None
         self._left = seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._begun = False
 
     def __enter__(self) -> Judge:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        if not self._shared:
+            self._child.close()
 
     def wrong(self, values: Sequence[str]) -> list[str]:
         """Those of the values that are wrong, in their order.
@@ -196,50 +273,25 @@ class Judge:
         """
         try:
             return [batch[place] for batch in in_batches(values) for place in self._ask(batch)]
-        except JudgeFailed:
-            self.close()
+        except BaseException:
+            self._child.close()
             raise
-
-    def close(self) -> None:
-        """Ends the child."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            _close(process)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dq_engine.judging"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self._process = process
-        first = {"test": self.test, "arguments": self.arguments, "seconds": self.seconds, "memory": self.memory}
-        with contextlib.suppress(BrokenPipeError):  # what became of it is found out by its answer
-            assert process.stdin is not None
-            process.stdin.write(to_line(first))
-        return process
 
     def _ask(self, batch: Sequence[str]) -> list[int]:
         """The places of the wrong ones in a batch."""
         started = time.monotonic()
-        process = self._process or self._start()
-        timer = threading.Timer(max(self._left, 0.0), process.kill)
-        timer.start()
-        try:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.write(to_line(batch))
-            process.stdin.flush()
-            line = process.stdout.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            timer.cancel()
-            self._left -= time.monotonic() - started
-        if not line.endswith(b"\n"):
-            raise JudgeFailed(self._death(process.wait()))
+        if self._left <= 0:
+            raise JudgeFailed(self._death(-signal.SIGKILL))
+        if not self._begun:
+            first = {"test": self.test, "arguments": self.arguments, "seconds": self.seconds, "memory": self.memory}
+            self._child.begin(first)
+            self._begun = True
+        line, code = self._child.ask(batch, self._left - (time.monotonic() - started))
+        self._left -= time.monotonic() - started
+        if not line:
+            raise JudgeFailed(self._death(code))
+        if self._left <= 0:
+            self._child.close()  # it may be killed at any moment
         answer = from_line(line)
         if isinstance(answer, dict):
             raise JudgeFailed(answer["error"])
@@ -292,22 +344,37 @@ def _close(process: subprocess.Popen[bytes]) -> None:
 # ------------------------------------------------------------------------------------------------------------- the child
 
 
-def limit(seconds: float, memory: int) -> None:
-    """Limits this process, where its system can: no core dump, processor time, memory; and it dies with its parent."""
+def harden() -> None:
+    """No core dump of this process, nobody looks into it, and it dies with its parent: where its system can."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415  POSIX only
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        least = math.ceil(seconds + time.process_time()) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (least, least + 1))
     with contextlib.suppress(ImportError, ValueError, OSError, AttributeError):
         import ctypes  # noqa: PLC0415
 
-        die_with_parent = 1  # PR_SET_PDEATHSIG of Linux
+        die_with_parent, dumpable = 1, 4  # PR_SET_PDEATHSIG and PR_SET_DUMPABLE of Linux
         ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(dumpable, 0, 0, 0, 0)
+
+
+def limit(seconds: float, memory: int) -> None:
+    """Limits what this process may take from now on, where its system can: processor time and memory.
+
+    These are soft limits, as hard ones could not be set anew for the next test. No test has means to change them.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):
-        mapped = resource.getpagesize() * int(_mapped_pages())
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory, mapped + memory))
+        import resource  # noqa: PLC0415  POSIX only
+
+        _limit(resource.RLIMIT_CPU, math.ceil(seconds + time.process_time()) + 1)
+        _limit(resource.RLIMIT_AS, resource.getpagesize() * int(_mapped_pages()) + memory)
+
+
+def _limit(kind: int, wanted: int) -> None:
+    import resource  # noqa: PLC0415  POSIX only
+
+    _, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 
 def _mapped_pages() -> str:
@@ -316,7 +383,7 @@ def _mapped_pages() -> str:
 
 
 class Child:
-    """What the child knows: the test that it was asked for first, or why there is none."""
+    """What the child knows of a test: how it is carried out, or why it cannot be."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.memory = asked["memory"]
@@ -348,16 +415,22 @@ class Child:
 
 
 def main() -> None:
-    """Answers until standard input ends."""
+    """Answers until standard input ends: a line with a test has no answer, and each line of values one by the test before it."""
     import warnings  # noqa: PLC0415
 
     warnings.simplefilter("ignore")
-    asked = from_line(sys.stdin.buffer.readline())
-    limit(asked["seconds"], asked["memory"])
-    child = Child(asked)
+    harden()
+    child: Child | None = None
     while line := sys.stdin.buffer.readline():
-        sys.stdout.buffer.write(to_line(child.answer(line)))
-        sys.stdout.buffer.flush()
+        if line.startswith(b"{"):
+            asked = from_line(line)
+            if os.getppid() != asked["parent"]:
+                return  # it was gone before this process could be told to die with it
+            limit(asked["seconds"], asked["memory"])
+            child = Child(asked)
+        elif child is not None:
+            sys.stdout.buffer.write(to_line(child.answer(line)))
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from dq_engine import privacy
 from dq_engine.catalog.types import kind_of
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract, Other, readable
-from dq_engine.model import ORDERED, Column, Feed, FieldType, File, OtherExtract, Table
+from dq_engine.model import EXTRACT, ORDERED, Column, Feed, FieldType, File, OtherExtract, Table
 from dq_engine.sql import ident
+from dq_engine.versions import Changed, Version, settled, version
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """Puts a request to the worker and gives its answer. Raises :class:`dq_engine.errors.WorkerError`."""
@@ -29,17 +30,13 @@ MOST_PATTERNS = 100
 """More patterns than this for the files of one extract are not worth looking them all up."""
 
 
-class Changed(Exception):
-    """A file of the extract is not what it was when it was opened."""
-
-
 class Opened(Struct, frozen=True):
     """An extract that is open in the worker.
 
     ``table`` are its columns, ``others`` the other extracts by name (or why there is none), ``paths`` and ``other_paths`` the
     files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views, ``ordered``
     the one in which rows know their place ("" where names of columns leave no room for it); ``shared_views`` what makes them
-    elsewhere, by name.
+    elsewhere, by name. ``versions`` are the files of all of them as they were: nothing may have happened to them since.
     """
 
     table: Table
@@ -51,11 +48,7 @@ class Opened(Struct, frozen=True):
     views: tuple[str, ...]
     ordered: str = ""
     shared_views: Mapping[str, str] = {}
-
-    @property
-    def all_files(self) -> tuple[File, ...]:
-        """The files of the extract, then those of the others."""
-        return (*self.files, *(file for other in self.other_files for file in other.files))
+    versions: tuple[Version, ...] = ()
 
 
 def open_extract(
@@ -67,14 +60,17 @@ def open_extract(
     *,
     show: bool,
     written: Sequence[str] = (),
+    verify: bool = False,
 ) -> Opened:
-    """Opens an extract and those of its others that are ``wanted``; ``show`` as ``--show-values``.
+    """Opens an extract and those of its others that are ``wanted``.
 
+    ``show`` is as ``--show-values``, ``verify`` as ``--verify-statistics``, which the configuration may ask for, too.
     ``directory`` holds links to files whose names DuckDB would misread; ``written`` are the only files that queries may write.
     Raises :class:`dq_engine.errors.WorkerError` and OSError
     if the extract cannot be read, :class:`UsageError` if its columns cannot be called as the configuration says.
     """
-    files = as_they_are(extract.files)
+    versions = [settled(path) for path in extract.files]
+    files = tuple(map(file_of, versions))
     paths = readable(extract.files, directory)
     relation = phrase.read_parquet(paths, partitioned=extract.partitioned)
     others = [other for other in extract.others if other.name in wanted]
@@ -85,16 +81,27 @@ def open_extract(
         if other.problem:
             continue
         try:
-            known[other.name] = OtherExtract(other.name, as_they_are(other.files))
+            there = [settled(path) for path in other.files]
+            known[other.name] = OtherExtract(other.name, tuple(map(file_of, there)))
+            versions += there
         except OSError as error:
             troubles[other.name] = f'the extract "{other.name}" cannot be read: {(error.strerror or "unknown reason").lower()}'
             continue
         listed = readable(other.files, directory, f"other{len(asked)}-")
         asked[other.name] = {"files": listed, "relation": phrase.read_parquet(listed, partitioned=other.partitioned)}
+    verify = verify or extract.verify_statistics or any(other.verify_statistics for other in others if other.name in asked)
     described = ask(
-        {"op": "open", "files": paths, "settings": settings, "relation": relation, "others": asked, "written": list(written)}
+        {
+            "op": "open",
+            "files": paths,
+            "settings": settings,
+            "relation": relation,
+            "others": asked,
+            "written": list(written),
+            "verify": verify,
+        }
     )
-    table = _table(described, extract.suite.feed, extract, show=show)
+    table = _table(described, extract.suite.feed, extract, show=show, trusting=not verify)
     views = [phrase.view(table, paths, partitioned=extract.partitioned)]
     shared = {table.view: phrase.view(table, as_shared(extract.files, 1), partitioned=extract.partitioned)}
     place = len(paths) + 1
@@ -102,7 +109,7 @@ def open_extract(
     for other in others:
         if other.name not in asked:
             continue
-        tables[other.name] = found = _other_table(described["others"][other.name], other, show=show)
+        tables[other.name] = found = _other_table(described["others"][other.name], other, show=show, trusting=not verify)
         if isinstance(found, Table):
             views.append(phrase.view(found, asked[other.name]["files"], partitioned=other.partitioned))
             shared[found.view] = phrase.view(found, as_shared(other.files, place), partitioned=other.partitioned)
@@ -114,7 +121,7 @@ def open_extract(
     counted = zip(files, rows, strict=True)
     files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
     other_paths = [path for other in asked.values() for path in other["files"]]
-    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), ordered, shared)
+    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), ordered, shared, tuple(versions))
 
 
 def as_shared(files: Sequence[Path], first: int) -> list[str]:
@@ -138,27 +145,20 @@ def _matching(patterns: Sequence[str]) -> list[str]:
     return [path for pattern in patterns for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
 
 
-def as_they_are(paths: Sequence[Path], before: Sequence[File] = ()) -> tuple[File, ...]:
-    """The files as they are now; with the numbers of rows of ``before``. Raises OSError."""
-    rows = {file.path: file.rows for file in before}
-    found = []
-    for path in paths:
-        status = path.stat()
-        found.append(File(str(path), status.st_size, status.st_mtime_ns, rows.get(str(path))))
-    return tuple(found)
+def file_of(version: Version) -> File:
+    """The file of a version, as it is recorded."""
+    return File(version.path, version.state.bytes, version.state.modified_ns)
 
 
-def unchanged(extract: Extract, opened: Opened) -> None:
+def unchanged(opened: Opened) -> None:
     """Raises :class:`Changed` if a file is not what it was, OSError if one is gone."""
-    others = {other.name: other.files for other in extract.others}
-    same = as_they_are(extract.files, opened.files) == opened.files and all(
-        as_they_are(others[other.name], other.files) == other.files for other in opened.other_files
-    )
-    if not same:
-        raise Changed("changed while it was being read: check it again when nothing writes to it")
+    if any(version(Path(then.path)) != then for then in opened.versions):
+        raise Changed
 
 
-def _table(described: Mapping[str, Any], feed: Feed, source: Extract | Other, *, show: bool, view: str | None = None) -> Table:
+def _table(
+    described: Mapping[str, Any], feed: Feed, source: Extract | Other, *, show: bool, trusting: bool, view: str = EXTRACT
+) -> Table:
     names = source.columns
     columns = [_column(*column) for column in described["columns"]]
     there = {column.name for column in columns}
@@ -174,23 +174,24 @@ def _table(described: Mapping[str, Any], feed: Feed, source: Extract | Other, *,
         if name not in {column.name for column in renamed}:
             raise UsageError(f'dq.toml says as what type the column "{name}" is read, but the extract has no such column')
     renamed = [_read_as(column, source.types[column.name]) if column.name in source.types else column for column in renamed]
+    if not trusting:
+        renamed = [msgspec.structs.replace(column, bounded=False) for column in renamed]
     shown = tuple(privacy.disclose(column, feed, show_values=show) for column in renamed)
-    rows = sum(described["rows"])
-    return Table(shown, rows) if view is None else Table(shown, rows, view)
+    return Table(shown, sum(described["rows"]), view, trusting)
 
 
-def _other_table(described: Mapping[str, Any], other: Other, *, show: bool) -> Table | str:
+def _other_table(described: Mapping[str, Any], other: Other, *, show: bool, trusting: bool) -> Table | str:
     if "trouble" in described:
         return f'the extract "{other.name}", {privacy.shown(other.files[described["place"]].name)}, {described["trouble"]}'
     try:
-        return _table(described, other.feed, other, show=show, view=ident(other.name))
+        return _table(described, other.feed, other, show=show, trusting=trusting, view=ident(other.name))
     except UsageError as error:
         return f'the extract "{other.name}": {error}'
 
 
-def _column(name: str, sql_name: str, type_name: str, nulls: int | None) -> Column:
+def _column(name: str, sql_name: str, type_name: str, nulls: int | None, width: float | None) -> Column:
     kind = kind_of(type_name)
-    return Column(name, ident(sql_name), type_name, kind, None if kind in ("float", "nested") else nulls)
+    return Column(name, ident(sql_name), type_name, kind, None if kind in ("float", "nested") else nulls, width=width)
 
 
 def _called(column: Column, name: str) -> Column:

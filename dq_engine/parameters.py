@@ -189,6 +189,7 @@ def from_texts(texts: Iterable[str]) -> dict[str, Any]:
             found[name] = json.loads(value, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             found[name] = value
+        _check(name, found[name])
     return found
 
 
@@ -202,7 +203,16 @@ def from_values(values: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = json.loads(json.dumps(value, default=plain), parse_constant=_no_constant)
         except (ValueError, TypeError, RecursionError) as error:
             raise UsageError(f'parameter "{name}": cannot be written as JSON: {error}') from None
+        _check(name, found[name])
     return found
+
+
+def _check(name: str, value: Any) -> None:
+    """Raises :class:`UsageError` for a value that holds text which is none, such as bytes of a command line that are no UTF-8."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f'parameter "{name}": the value holds half of a surrogate pair, or bytes that are not UTF-8') from None
 
 
 def plain(value: object) -> Any:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 _MAX_CODE = 0x10FFFF
 _MAX_REPEAT = 1000  # RE2 refuses a count, or a product of nested counts, above this
 _MAX_SIZE = 650_000  # DuckDB 2.0 refuses a compiled pattern ("pattern too large") from about 699,000 instructions
+_LONGEST = 300  # of a pattern in a message
 _TYPE_FLAGS = re.ASCII | re.UNICODE
 _META = frozenset("\\.+*?()|[]{}^$-")
 _NEVER = r"[^\x{0}-\x{10ffff}]"  # a set without characters: matches nowhere
@@ -79,6 +80,7 @@ class _Scope:
     nonempty: bool  # the whole pattern matches at least one character
 
 
+@lru_cache(maxsize=1024)  # a check asks when it is read, planned, phrased and explained
 def to_re2(pattern: str) -> str:
     """Give the RE2 pattern for which DuckDB's ``regexp_matches(value, re2)`` equals ``re.search(pattern, value)``.
 
@@ -96,7 +98,7 @@ def to_re2(pattern: str) -> str:
     except RecursionError:
         raise InvalidPattern("The pattern cannot be used: its groups are nested too deeply.") from None
     except (re.error, ValueError, OverflowError) as error:
-        raise InvalidPattern(f"The pattern {pattern!r} is not a valid regular expression: {error}.") from error
+        raise InvalidPattern(f"The pattern {_shown(pattern)} is not a valid regular expression: {error}.") from error
     try:
         scope = _Scope(tree.state.flags, head=True, tail=True, nonempty=tree.getwidth()[0] > 0)
         piece = _sequence(tree, scope)
@@ -105,10 +107,15 @@ def to_re2(pattern: str) -> str:
                 "repeat counts that make it too large", r"Lower the counts, or use narrower classes: [A-Za-z] for \w."
             )
     except UnsupportedPattern as error:
-        raise UnsupportedPattern(f"The pattern {pattern!r} is searched for in Python, as {error}") from None
+        raise UnsupportedPattern(f"The pattern {_shown(pattern)} is searched for in Python, as {error}") from None
     except RecursionError:
         raise UnsupportedPattern("The pattern is searched for in Python, as its groups are nested very deeply.") from None
     return piece.text
+
+
+def _shown(pattern: str) -> str:
+    shown = repr(pattern)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 2]}…'"
 
 
 def _unsupported(what: str, advice: str) -> UnsupportedPattern:
@@ -121,11 +128,13 @@ def _unsupported(what: str, advice: str) -> UnsupportedPattern:
 def _sequence(items: Sequence[Item], scope: _Scope) -> _Piece:
     """Write the items one after another."""
     pieces = []
+    last = len(items) - 1
+    inner = replace(scope, head=False, tail=False)
     for index, item in enumerate(items):
-        before, after = items[:index], items[index + 1 :]
-        here = replace(scope, head=scope.head and not before, tail=scope.tail and not after)
+        edge = index in (0, last)
+        here = replace(scope, head=scope.head and index == 0, tail=scope.tail and index == last) if edge else inner
         if str(item[0]) == "AT" and str(item[1]) == "AT_BOUNDARY":
-            pieces.append(_boundary(before, after, here))
+            pieces.append(_boundary(items[max(0, index - 1) : index], items[index + 1 : index + 2], here))
         else:
             pieces.append(_item(item, here))
     return _joined("".join(piece.text for piece in pieces), pieces)

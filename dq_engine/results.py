@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from dq_engine.catalog.wording import brief
 from dq_engine.errors import NotEvaluable
 from dq_engine.model import SEVERITIES, Example, ExtractRun, Judgement, Metric, Number, Outcome, Status
 from dq_engine.plan import Planned
@@ -64,16 +65,16 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         dimension=check.dimension,
         kahn=check.kahn,
         weight=check.weight,
-        message=message,
+        message=brief(message),
         notes=check.notes,
         description=check.description,
-        meta=check.meta,
+        meta=storable(check.meta),
         gx_id=check.gx_id,
     )
 
 
 def storable(value: Any) -> Any:
-    """Arguments as JSON can hold them: infinities, which it does not know, become their names."""
+    """What a suite says, as JSON can hold it: infinities, which it does not know, become their names."""
     if isinstance(value, dict):
         return {key: storable(item) for key, item in value.items()}
     if isinstance(value, list):

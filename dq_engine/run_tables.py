@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from dq_engine.errors import WorkerDied
 from dq_engine.model import ExtractRun, FieldMeasure, Measure, Organisation, Outcome, Run
 from dq_engine.sql import ident, text
 
@@ -66,8 +67,15 @@ def count_files(folder: Path, place: int) -> CountFiles:
 def loaded(run: Run, counts: Path, worker: Worker) -> Run:
     """The run with the counts in the folder ``counts`` as values, after those over whole extracts."""
     measures, fields = list(run.measures), list(run.fields)
-    for place, extract in enumerate(run.extracts):
-        files = count_files(counts, place)
+    written = [count_files(counts, place) for place in range(len(run.extracts))]
+    there = [path for files in written for path in (files.measures, files.fields) if path.exists()]
+    if not there:
+        return run
+    first, *others = there
+    asked = {f"{place}": {"files": [str(path)], "relation": parquet(path)} for place, path in enumerate(others)}
+    opened = {"op": "open", "files": [str(first)], "relation": parquet(first), "settings": {}, "others": asked, "written": []}
+    worker.ask(opened)
+    for extract, files in zip(run.extracts, written, strict=True):
         for thing, organisation, period, element, missing, unexpected in _counts(files.measures, COUNTED, worker):
             check = extract.outcomes[thing].check
             measures.append(Measure(extract.name, check, organisation, element, missing, unexpected, period))
@@ -86,8 +94,76 @@ def organisations(directory: Path, worker: Worker) -> list[Organisation]:
     ]
 
 
+def open_stored(directory: Path, written: Sequence[Path], worker: Worker) -> None:
+    """Opens the files of a stored run for what follows, which may write the files ``written`` and no others.
+
+    Raises :class:`dq_engine.errors.WorkerError`.
+    """
+    measures, *others = (directory.resolve() / name for name in TABLES)
+    request = {
+        "op": "open",
+        "files": [str(measures)],
+        "relation": parquet(measures),
+        "settings": {},
+        "others": {path.stem: {"files": [str(path)], "relation": parquet(path)} for path in others},
+        "written": [str(path) for path in written],
+    }
+    worker.ask(request)
+
+
+def copied(directory: Path, extract: ExtractRun, files: CountFiles, worker: Worker) -> list[FieldMeasure]:
+    """Writes the counts by organisation and period of an extract of a stored run, which is open, into ``files``.
+
+    Gives the classes of its fields over the whole extract. Raises :class:`dq_engine.errors.WorkerError`.
+    """
+    checks = {outcome.check: thing for thing, outcome in enumerate(extract.outcomes)}
+    fields = {field.column: thing for thing, field in enumerate(extract.fields)}
+    measured, classed = directory.resolve() / MEASURES, directory.resolve() / FIELDS
+    _copy(measured, extract.name, "check", checks, COUNTED, files.measures, worker)
+    _copy(classed, extract.name, "column", fields, CLASSES, files.fields, worker)
+    totals = (
+        f'SELECT "column", {", ".join(map(ident, CLASSES))} FROM {parquet(classed)} '
+        f"WHERE extract = {text(extract.name)} AND organisation IS NULL"
+    )
+    found = {column: numbers for column, *numbers in worker.ask({"op": "query", "sql": totals})["rows"]}
+    return [FieldMeasure(extract.name, column, None, None, *found[column]) for column in fields if column in found]
+
+
+def _copy(
+    stored: Path, extract: str, named: str, things: Mapping[str, int], counted_by: Columns, path: Path, worker: Worker
+) -> None:
+    """Writes a file of counts from a file of a stored run: row by row, so that nothing needs to be held at once."""
+    numbers = ", ".join(f"{text(name)}: {ident(name)}" for name in counted_by)
+    places = ", ".join(f"({text(name)}, {thing})" for name, thing in things.items())
+    of_groups = f"FROM {parquet(stored)} WHERE extract = {text(extract)} AND organisation IS NOT NULL"
+    if not things or not worker.ask({"op": "query", "sql": f"SELECT count(*) {of_groups}"})["rows"][0][0]:
+        return
+    select = (
+        f"SELECT organisation, period, [{{'thing': thing, {numbers}}}] AS counts "
+        f"FROM (SELECT * {of_groups}) JOIN (VALUES {places}) t(name, thing) ON {ident(named)} = name"
+    )
+    options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480, USE_TMP_FILE false"
+    worker.ask({"op": "query", "sql": f"COPY ({select}) TO {text(str(path))} ({options})"})
+
+
+def registered(directory: Path, before: int, count: int, worker: Worker) -> list[Organisation]:
+    """``count`` organisations of a stored run, which is open, after the first ``before``: registers follow one another.
+
+    Raises :class:`dq_engine.errors.WorkerError`.
+    """
+    columns = ", ".join(ident(name) for name in ORGANISATION if name != "run")
+    relation = f"read_parquet({text(str(directory.resolve() / ORGANISATIONS))}, file_row_number = true)"
+    where = f"file_row_number >= {before} AND file_row_number < {before + count}"
+    select = f"SELECT {columns} FROM {relation} WHERE {where} ORDER BY file_row_number"
+    return [Organisation(*row) for row in worker.ask({"op": "query", "sql": select})["rows"]]
+
+
 def _counts(path: Path, counted_by: Columns, worker: Worker) -> list[list[Any]]:
-    return rows(path, f"{_one_by_one(path, counted_by)} ORDER BY ALL", worker)
+    """The counts in a file that is open, or none if it is not there."""
+    if not path.exists():
+        return []
+    found: list[list[Any]] = worker.ask({"op": "query", "sql": f"{_one_by_one(path, counted_by)} ORDER BY ALL"})["rows"]
+    return found
 
 
 def rows(path: Path, select: str, worker: Worker) -> list[list[Any]]:
@@ -150,7 +226,11 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
     lines = parts / "organisations.json"
     _json_lines(lines, ({"run": run.id, **msgspec.structs.asdict(organisation)} for organisation in run.organisations))
     statements.append(_to(folder / ORGANISATIONS, f"SELECT * FROM {_read_lines(lines, ORGANISATION)}"))
-    worker.ask({"op": "write", "directory": str(folder), "statements": statements})
+    request = {"op": "write", "directory": str(folder), "statements": statements}
+    try:
+        worker.ask(request)
+    except WorkerDied:
+        worker.ask(request)  # of another worker: what was found out is not lost with the first
     shutil.rmtree(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
@@ -143,5 +142,5 @@ def _stored(runs: Source | Iterable[Source], worker: WorkerProcess) -> Iterator[
         raise UsageError("there is no run to score: give the directory of one, or a run")
     if strange := [type(run).__name__ for run in listed if not isinstance(run, str | PathLike | Run)]:
         raise UsageError(f"cannot score a {strange[0]}: expected the directory of a run, or a run")
-    with tempfile.TemporaryDirectory(prefix="dq-") as folder:
+    with worker.folder() as folder:
         yield [store.save(run, Path(folder), worker) if isinstance(run, Run) else Path(run) for run in listed]

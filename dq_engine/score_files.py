@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import tempfile
 from pathlib import Path
 
+from dq_engine import locks
 from dq_engine.errors import StoreError, WorkerError
 from dq_engine.process import WorkerProcess
 from dq_engine.report.score_tables import Table
 from dq_engine.sql import text
-from dq_engine.store import words
+from dq_engine.store import is_stream, words
 
 
 def write_parquet(table: Table, path: Path, worker: WorkerProcess) -> None:
     """Writes the table to ``path``, by way of a hidden folder beside it. Raises :class:`dq_engine.errors.StoreError`."""
+    place = Path(os.path.realpath(path))
+    staging = place.with_name(f".{place.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent.absolute()))
+        locks.sweep(place.parent, re.compile(rf"\.{re.escape(place.name)}\.\d+\.partial"))
+        lock = locks.make(staging)
     except OSError as error:
         raise _unwritten(path, words(error)) from None
     try:
@@ -33,13 +37,17 @@ def write_parquet(table: Table, path: Path, worker: WorkerProcess) -> None:
         worker.ask({"op": "write", "directory": str(staging), "sql": sql})
         with written.open("rb") as file:
             os.fsync(file.fileno())
-        written.replace(path)
+        if is_stream(path):
+            path.write_bytes(written.read_bytes())
+        else:
+            written.replace(place)
     except OSError as error:
         raise _unwritten(path, words(error)) from None
     except WorkerError as error:
         raise _unwritten(path, str(error)) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(lock)
 
 
 def _unwritten(path: Path, reason: str) -> StoreError:

@@ -26,7 +26,7 @@ ANYWHERE = ("id", "type", "column")
 def selection(select: Sequence[str], ignore: Sequence[str]) -> Callable[[Check], bool]:
     """Whether a check is run: it fits a term of ``select`` (or there is none) and no term of ``ignore``.
 
-    Raises :class:`UsageError` for an unknown key.
+    Raises :class:`UsageError` for an unknown key, or a term that is no text.
     """
     wanted, unwanted = [_term(term) for term in select], [_term(term) for term in ignore]
 
@@ -38,6 +38,8 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> Callable[[Check],
 
 def _term(term: str) -> Callable[[Check], bool]:
     key, colon, pattern = term.partition(":")
+    if (spelled := term.encode("utf-8", "backslashreplace").decode()) != term:
+        raise UsageError(f'cannot select by "{spelled}": it holds half of a surrogate pair, or bytes that are not UTF-8')
     if colon and key not in KEYS:
         raise UsageError(f'cannot select by "{key}"{suggestion(key, list(KEYS)) or "."} Known: {", ".join(KEYS)}')
     keys = (key,) if colon else ANYWHERE

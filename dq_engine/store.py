@@ -6,7 +6,9 @@ A run is first written to a hidden folder beside its place, synced to disk, and 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -16,15 +18,18 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from dq_engine import run_tables
+from dq_engine import locks, run_tables
 from dq_engine.errors import StoreError, UsageError, WorkerError
-from dq_engine.model import Run
+from dq_engine.model import ExtractRun, Run
+from dq_engine.seal import SEAL, seal
 
 STEERING = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 """Characters that steer a terminal or hide what they are; JSON text spells them as escapes, which mean the same."""
 RUN = "run.json"
+A_DAY = 86_400
+"""Seconds after which what another machine left here, whose locks may not be seen, counts as left behind."""
 
 
 class Head(Struct, frozen=True, order=True):
@@ -39,11 +44,25 @@ Record = TypeVar("Record", Run, Head)
 
 def encode(run: Run) -> bytes:
     """The text of ``run.json``: the run without what its Parquet files hold, indented."""
-    raw = (
-        msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(run, measures=(), fields=(), organisations=())), indent=2)
-        + b"\n"
-    )
+    extracts = tuple(map(_storable, run.extracts))
+    head = msgspec.structs.replace(run, extracts=extracts, measures=(), fields=(), organisations=())
+    raw = msgspec.json.format(msgspec.json.encode(head), indent=2) + b"\n"
     return raw if raw.isascii() else STEERING.sub(_escaped, raw.decode()).encode()
+
+
+def _storable(extract: ExtractRun) -> ExtractRun:
+    """The record with failing values as JSON can hold them: infinities, which it does not know, become their names."""
+    if not any(outcome.unexpected for outcome in extract.outcomes):
+        return extract
+    from dq_engine.results import storable  # noqa: PLC0415  it loads the catalogue, which who reads a stored run can do without
+
+    outcomes = []
+    for outcome in extract.outcomes:
+        said = {} if outcome.unexpected is None else msgspec.structs.asdict(outcome.unexpected)
+        rows = {name: tuple(map(storable, said[name])) for name in ("values", "index", "rows") if said.get(name)}
+        unexpected = msgspec.structs.replace(outcome.unexpected, **rows) if outcome.unexpected else None
+        outcomes.append(msgspec.structs.replace(outcome, unexpected=unexpected))
+    return msgspec.structs.replace(extract, outcomes=tuple(outcomes))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -69,7 +88,8 @@ def run_directory(path: Path) -> Path:
         raise UsageError(f"{path}: is {'not the directory of a run' if path.exists() else 'not there'}: check something first")
     if (path / RUN).is_file():
         return path
-    found = sorted((entry for entry in path.iterdir() if (entry / RUN).is_file()), key=lambda entry: entry.name)
+    there = (entry for entry in path.iterdir() if not entry.name.startswith(".") and (entry / RUN).is_file())
+    found = sorted(there, key=lambda entry: entry.name)
     if not found:
         raise UsageError(f"{path}: holds no run: check something first")
     return found[-1]
@@ -99,11 +119,16 @@ def load(directory: Path) -> Run:
 
 
 def prepare(results: Path) -> None:
-    """Makes the results folder and tries to write in it, before any work is done. Raises :class:`UsageError`."""
+    """Makes the results folder and tries to write in it, before any work is done. Raises :class:`UsageError`.
+
+    What runs left there that were killed while they were stored is removed.
+    """
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
             pass
+        locks.sweep(results, _left_by(re.escape(_machine())))
+        locks.sweep(results, _left_by("[^.]*"), A_DAY)
     except OSError as error:
         raise UsageError(
             f"{results}: no results can be written here: {words(error)}. Choose another folder with --results"
@@ -116,13 +141,16 @@ def save(run: Run, results: Path, worker: run_tables.Worker, counts: Path | None
     ``counts`` is the folder of its counts by organisation that are no values of the run, as
     :func:`dq_engine.engine.run_checks` leaves them.
     """
-    final, staging = results / run.id, results / f".{run.id}.partial"
+    final, staging = results / run.id, results / f".{run.id}.{_machine()}.partial"
+    lock = -1
     try:
-        staging.mkdir()
+        lock = locks.make(staging)
         _write(staging / RUN, encode(run))
         run_tables.write(run, staging.resolve(), worker, counts)
         for table in run_tables.TABLES:
             _sync(staging / table)
+        if sealed := seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}):
+            _write(staging / SEAL, sealed)
         for folder in (staging, results):
             _sync(folder)
         staging.rename(final)
@@ -134,7 +162,25 @@ def save(run: Run, results: Path, worker: run_tables.Worker, counts: Path | None
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+    finally:
+        if lock >= 0:
+            os.close(lock)
     return final
+
+
+def _left_by(machine: str) -> re.Pattern[str]:
+    return re.compile(rf"\.\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}}\.{machine}\.partial")
+
+
+def _machine() -> str:
+    """The name of this machine in names of files: elsewhere its locks may not be known."""
+    return re.sub(r"[^\w-]", "_", platform.node())[:64]
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, as ``sha256sum`` prints it. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def words(error: OSError) -> str:
@@ -151,15 +197,36 @@ def words(error: OSError) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all. Raises OSError."""
+    """Writes a file whole or not at all. Raises OSError.
+
+    A link stays one, and what is no file (a pipe, a device) is written to as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    if is_stream(path):
+        path.write_bytes(content)
+        return
+    place = Path(os.path.realpath(path))
+    locks.sweep(place.parent, re.compile(rf"\.{re.escape(place.name)}\.\d+\.partial"))
+    staging = place.with_name(f".{place.name}.{os.getpid()}.partial")
     try:
-        _write(staging, content)
-        staging.replace(path)
-    except OSError:
+        with staging.open("wb") as file:
+            lock = locks.hold(staging)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                staging.replace(place)
+            finally:
+                os.close(lock)
+    except BaseException:
         staging.unlink(missing_ok=True)
         raise
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is no place for a file: another kind of thing is there, such as a pipe or a device."""
+    devices = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+    return (path.exists() and not path.is_file()) or path.absolute().parent in devices
 
 
 def _write(path: Path, content: bytes) -> None:

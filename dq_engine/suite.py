@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 import re
 import typing
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from dq_engine import coercion, parameters, sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
 from dq_engine.catalog.others import OtherName
-from dq_engine.catalog.wording import allowed, in_words
+from dq_engine.catalog.wording import allowed, brief, in_words
 from dq_engine.coercion import whole
 from dq_engine.errors import SuiteError
 from dq_engine.model import Dimension, Feed, Field, Problem, Severity
@@ -39,6 +40,8 @@ RUN_OPTIONS = ("batch_id", "result_format", "catch_exceptions", "library_metadat
 CONDITION_KEYS = ("row_condition", "condition_parser")
 LARGEST = 32 * 1024 * 1024
 """A suite text longer than this (characters) is refused."""
+DEEPEST = 250
+"""Objects and lists of JSON that are nested more deeply are refused: what reads them calls itself for each."""
 
 
 class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
@@ -234,7 +237,16 @@ def read_json(text: str, *, infinite: bool = False) -> Any:
     if not text.strip():
         raise NotUsable("is not JSON: it is empty")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_infinity if infinite else _constant)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_infinity if infinite else _constant)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+        if conditions.depth(value) > DEEPEST:
+            raise RecursionError
+        return value
+    except UnicodeEncodeError as error:
+        half = rf"\u{ord(error.object[error.start]):04x}"
+        line = text[: max(0, text.lower().find(half))].count("\n") + 1
+        raise NotUsable(f"is not usable JSON: {half} (line {line}) is half of a surrogate pair, which is no character") from None
     except json.JSONDecodeError as error:
         raise NotUsable(f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
@@ -243,6 +255,10 @@ def read_json(text: str, *, infinite: bool = False) -> Any:
         raise
     except ValueError:
         raise NotUsable("is not usable JSON: it holds a number with too many digits") from None
+
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""What spells a half of a surrogate pair; two of them may make a character."""
 
 
 def _constant(name: str) -> Any:
@@ -271,7 +287,7 @@ class _Reader:
 
     def fault(self, path: str, message: str, hint: str = "") -> None:
         end = "." if hint and not message.endswith(("?", ".")) else ""
-        self.problems.append(Problem(self.origin, path, message + end, hint))
+        self.problems.append(Problem(self.origin, brief(path), brief(message) + end, brief(hint)))
 
     def suite(self, text: str) -> Suite | None:
         raw = self.document(text)
@@ -366,8 +382,9 @@ class _Reader:
         own = ExpectationMeta(
             **self.struct(f"{path}.meta.dq", self.mapping(f"{path}.meta.dq", meta.get("dq")), ExpectationMeta, "key")
         )
-        if not own.weight >= 0:
-            self.fault(f"{path}.meta.dq.weight", f"expected a number of at least 0; got {sql.spoken(own.weight)}")
+        if not 0 <= own.weight < math.inf:
+            wanted = "a finite number" if own.weight > 0 else "a number of at least 0"
+            self.fault(f"{path}.meta.dq.weight", f"expected {wanted}; got {sql.spoken(own.weight)}")
         if own.rule is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", own.rule):
             wanted = "expected lower-case letters, digits and underscores, such as list_size_present"
             self.fault(f"{path}.meta.dq.rule", f"{wanted}; got {sql.spoken(own.rule)}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -22,8 +25,40 @@ def say(message: str) -> None:
     """Says something about the work, on standard error."""
     from dq_engine.report.words import clean  # noqa: PLC0415
 
-    for line in message.splitlines():
-        print(f"dq: {clean(line)}", file=sys.stderr)
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):  # nobody can be told
+        for line in message.splitlines():
+            print(f"dq: {clean(line)}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[list[Path]]:
+    """If the work is interrupted, says which of the listed places are there: what is stored is stored whole or not at all."""
+    places: list[Path] = []
+    try:
+        yield places
+    except (KeyboardInterrupt, SystemExit):
+        there = [str(place) for place in places if place.is_dir()]
+        say(f"stored in {', '.join(there)}" if there else "nothing was stored")
+        raise
+
+
+def stop_on_signals() -> None:
+    """A signal that asks this process to end ends it in order: exit code 128 + its number, and nothing is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _stopped)
+
+
+def end_undisturbed() -> None:
+    """From here on signals change nothing any more: what is left to do is to clean up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _stopped(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def write(text: str, *, raw: bool = False) -> None:
@@ -96,6 +131,6 @@ def progress(total: int, *, quiet: bool) -> Silence:
     """Who hears how far the work is: a bar on a terminal, lines otherwise, or nobody."""
     from dq_engine.report import progress as observers  # noqa: PLC0415
 
-    if quiet:
+    if quiet or sys.stderr is None:
         return observers.Silence()
     return observers.Bar(total) if sys.stderr.isatty() else observers.Lines(sys.stderr, total)

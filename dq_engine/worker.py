@@ -13,34 +13,55 @@ import decimal
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import duckdb
-
-from dq_engine import sources
+from dq_engine import locks, sources
+from dq_engine.database import duckdb
 from dq_engine.sql import ident, text
+
+if TYPE_CHECKING:
+    from dq_engine.judging import JudgeProcess
 
 PROGRESS_EVERY = 0.25
 """Seconds between two reports of progress, by which the parent knows that this process is alive."""
+SLACK = 1_000_000_000
+"""Bytes that this process may take beyond twice the memory limit of DuckDB."""
+TEMPORARY = re.compile("dq-[0-9a-f]{16}")
+"""The names of folders for temporary files."""
 
 
 class Worker:
-    """The state of the process: at most one open extract."""
+    """The state of the process: at most one open extract. ``settings`` are those of one of untrusted files, else None."""
 
     def __init__(self) -> None:
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.writing: duckdb.DuckDBPyConnection | None = None
         self.written = 0
+        self.settings: dict[str, Any] | None = None
+        self.spare: duckdb.DuckDBPyConnection | None = None
+        self.judges: JudgeProcess | None = None
         self.speaking = threading.Lock()
 
+    def prepare(self) -> None:
+        """Makes a database before one is asked for, which takes longer than most requests on a small file."""
+        with contextlib.suppress(duckdb.Error, MemoryError):  # who asks for it is told
+            self.spare = sources.blank()
+
+    def blank(self) -> duckdb.DuckDBPyConnection:
+        """An empty database: the one that was prepared, or a new one."""
+        spare, self.spare = self.spare, None
+        return sources.blank() if spare is None else spare
+
     def say(self, message: dict[str, Any]) -> None:
-        """Writes one message to the parent."""
+        """Writes one message to the parent. That it is gone is noticed by the end of the input, and only there."""
         line = json.dumps(message, separators=(",", ":"))
-        with self.speaking:
+        with self.speaking, contextlib.suppress(BrokenPipeError):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
@@ -63,12 +84,18 @@ class Worker:
             return failure("OutOfMemoryException", "needs more memory than there is")
 
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Opens the files of an extract, and of the others that it is held against, and says what their footers say."""
+        """Opens the files of an extract, and of the others that it is held against, and says what their footers say.
+
+        With ``verify``, nothing is said of columns but their names and types, and the rows are counted.
+        """
         if self.connection is not None:
             self.connection.close()
         others = request["others"]
         allowed = [*request["files"], *(file for other in others.values() for file in other["files"]), *request["written"]]
-        self.connection = sources.connect(allowed, request["settings"])
+        verify = request.get("verify", False)
+        self.settings = request["settings"] if verify else None
+        self.connection = sources.connect(allowed, request["settings"], trusting=not verify, database=self.blank())
+        limit_memory(self.connection, asked="memory_limit" in request["settings"])
         described = self.describe(request["files"], request["relation"])
         return {**described, "others": {name: self.describe_other(other) for name, other in others.items()}}
 
@@ -76,7 +103,12 @@ class Worker:
         """What the footers of files that are one extract say. Raises :class:`sources.Unreadable`."""
         assert self.connection is not None
         try:
-            return sources.describe(self.connection, files, relation)
+            with memory_for_footers(files):
+                described = sources.describe(self.connection, files, relation)
+            if self.settings is None:
+                return described
+            columns = [[name, sql, kind, None, None] for name, sql, kind, *_ in described["columns"]]
+            return {"columns": columns, "rows": sources.verified(files, self.settings)}
         except duckdb.Error as error:
             raise self.culprit(files, error) from None
 
@@ -92,7 +124,8 @@ class Worker:
         assert self.connection is not None
         for place, file in enumerate(files):
             try:
-                self.connection.execute("SELECT count(*) FROM parquet_schema(?)", [file]).fetchall()
+                with memory_for_footers([file]):
+                    self.connection.execute("SELECT count(*) FROM parquet_schema(?)", [file]).fetchall()
             except duckdb.Error as own:
                 return sources.Unreadable(sources.unreadable(own), place)
         return sources.Unreadable(sources.unreadable(error), 0)
@@ -104,21 +137,22 @@ class Worker:
         return {"rows": [[plain(value) for value in row] for row in rows]}
 
     def suite_query(self, queries: list[str], sql: str) -> dict[str, Any]:
-        """Runs ``sql``, which holds ``queries`` of a suite, if each of these is one SELECT."""
+        """Runs ``sql``, which holds ``queries`` of a suite, if each of these is one SELECT that only reads tables."""
+        assert self.connection is not None
         for query in queries:
-            statements = duckdb.extract_statements(query)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                return failure("NotASelect", "the query must be one SELECT; nothing else is run")
+            if why := sources.refusal(self.connection, query):
+                return failure("Refused", why)
         return self.query(sql)
 
     def judge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Puts the values of ``sql`` that a test in Python finds wrong into ``table``, and says how many there are."""
-        from dq_engine.judging import BATCH, Judge, JudgeFailed  # noqa: PLC0415  few extracts have such checks
+        from dq_engine.judging import BATCH, Judge, JudgeFailed, JudgeProcess  # noqa: PLC0415  few extracts have such checks
 
         assert self.connection is not None
         wrong: list[str] = []
         try:
-            with Judge(request["test"], request["arguments"], request["seconds"]) as judge:
+            self.judges = self.judges or JudgeProcess()
+            with Judge(request["test"], request["arguments"], request["seconds"], child=self.judges) as judge:
                 values = self.connection.execute(request["sql"])
                 while batch := values.fetchmany(BATCH):
                     wrong += judge.wrong([value for (value,) in batch])
@@ -137,9 +171,7 @@ class Worker:
         answered by the rows that each statement wrote. ``settings`` as for :func:`sources.connect`. Progress is 100 for each
         statement that is done, and the per cent of the one that runs.
         """
-        connection = duckdb.connect(
-            ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-        )
+        connection = self.blank()
         for name, value in request.get("settings", {}).items():
             connection.execute(f"SET {ident(name)} = {text(str(value))}")
         connection.execute("SET TimeZone = 'UTC'")
@@ -178,6 +210,17 @@ class Worker:
             done.set()
         self.say(answer)
 
+    def end(self, directory: Path) -> NoReturn:
+        """Ends this process and removes ``directory``, into which a query may still be spilling rows."""
+        for connection in (self.connection, self.writing):
+            with contextlib.suppress(duckdb.Error, AttributeError):
+                connection.interrupt()  # type: ignore[union-attr]
+        for _ in range(100):
+            shutil.rmtree(directory, ignore_errors=True)
+            if not directory.exists():
+                break
+        os._exit(0)
+
     def report(self, done: threading.Event) -> None:
         """Tells the parent how far the running query is, until it is done."""
         while not done.wait(PROGRESS_EVERY):
@@ -204,11 +247,49 @@ def plain(value: Any) -> Any:
 
 
 def harden() -> None:
-    """No core dump (it would hold patients' data)."""
+    """No core dump (it would hold patients' data): neither as a file nor piped to a program, which the limit alone allows."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415  POSIX only
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes  # noqa: PLC0415
+
+        dumpable = 4  # PR_SET_DUMPABLE of Linux
+        ctypes.CDLL(None).prctl(dumpable, 0, 0, 0, 0)
+
+
+def limit_memory(connection: duckdb.DuckDBPyConnection, *, asked: bool) -> None:
+    """Limits the memory of this process, where its system can: DuckDB does not count the texts and lists that a query makes.
+
+    Room beyond DuckDB's own limit: as much again and ``SLACK``, if somebody ``asked`` for that limit; else a seventh of it, as
+    the limit is then most of the machine. What needs more fails as what needs more than DuckDB's limit does.
+    """
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  POSIX only
+
+        ((most,),) = connection.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+        data = resource.getpagesize() * int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        most = data + (2 * most + SLACK if asked else most + most // 7)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+@contextlib.contextmanager
+def memory_for_footers(files: list[str]) -> Iterator[None]:
+    """Limits the memory of this process by the size of the files, where its system can, while their footers are read.
+
+    A footer of forty bytes can speak of two thousand million row groups, and DuckDB makes room for all before it reads one.
+    """
+    with contextlib.ExitStack() as after:
+        with contextlib.suppress(ImportError, ValueError, OSError):
+            import resource  # noqa: PLC0415  POSIX only
+
+            before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            data = resource.getpagesize() * int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+            most = data + SLACK + 20 * sum(Path(file).stat().st_size for file in files)
+            resource.setrlimit(resource.RLIMIT_DATA, (most if before == resource.RLIM_INFINITY else min(most, before), hard))
+            after.callback(resource.setrlimit, resource.RLIMIT_DATA, (before, hard))
+        yield
 
 
 def main(directory: str) -> None:
@@ -223,11 +304,13 @@ def main(directory: str) -> None:
             with arrived:
                 requests.append(json.loads(line))
                 arrived.notify()
-        shutil.rmtree(directory, ignore_errors=True)
-        os._exit(0)
+        worker.end(Path(directory))
 
     threading.Thread(target=listen, daemon=True).start()
     worker.say({"ready": True, "duckdb": duckdb.__version__})
+    with contextlib.suppress(RuntimeError):  # no more threads are to be had
+        threading.Thread(target=locks.sweep, args=(Path(directory).parent, TEMPORARY), daemon=True).start()
+    worker.prepare()
     while True:
         with arrived:
             while not requests:

@@ -15,6 +15,7 @@ from types import TracebackType
 import pytest
 
 from dq_engine import WorkerProcess, cli
+from dq_engine.feeds import LINKS
 
 
 def dq(
@@ -62,7 +63,8 @@ def dq_here(folder: Path, *arguments: str, deadline: float = 120) -> subprocess.
     said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
     code = ended.value.code or 0
     assert isinstance(code, int)
-    left = [path.name for path in worker.directory.iterdir() if path.is_dir() and path != worker.spill]
+    kept = (worker.spill, worker.directory / LINKS)
+    left = [path.name for path in worker.directory.iterdir() if path.is_dir() and path not in kept]
     assert left == [], "a command removes its temporary folders"
     return _decent(subprocess.CompletedProcess(["dq", *arguments], code, said, complained))
 
@@ -96,7 +98,7 @@ def _started_as(words: list[str], deadline: float) -> Iterator[None]:
     def late(number: int, frame: object) -> None:
         pytest.fail(f"{' '.join(words)} does not end")
 
-    own, handlers = sys.argv, {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    own, handlers = sys.argv, {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)}
     sys.argv = words
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, deadline)

@@ -12,15 +12,28 @@ from dq_engine import WorkerProcess
 from tests.command import dq
 
 LONG = (
-    "test_answer_key",
     "test_privacy",
-    "test_examples",
     "test_laws",
+    "test_answer_key",
+    "test_examples",
+    "test_site",
+    "test_differential",
     "test_bad_extracts",
     "test_gx_conformance",
-    "test_calibrate",
+    "test_faults",
+    "test_hostile_suites",
+    "test_files",
+    "test_browser_means",
     "test_scoring",
+    "test_write",
+    "test_calibrate",
     "test_score",
+    "test_world",
+    "test_planting",
+    "test_datasource",
+    "test_worker_death",
+    "test_store",
+    "test_exit_codes",
 )
 """The files that take longest: they run first, so that no process works on one of them when the others have done."""
 

@@ -20,10 +20,10 @@ import dq_engine
 from dq_engine import WorkerProcess, store
 from dq_engine.checksums import Checksums
 from dq_engine.feeds import Extract, Other, read_suite
-from dq_engine.model import ExtractRun, File, Run
-from dq_engine.opening import as_they_are
+from dq_engine.model import ExtractRun, Run
 from dq_engine.run import Limits, Progress, check_extract
 from dq_engine.run_tables import count_files
+from dq_engine.versions import Version, version
 from tests.command import dq
 
 RULE = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "n"}, "id": "n"}
@@ -90,7 +90,7 @@ def test_python_has_the_option(wanted: bool, folder: Path, worker: WorkerProcess
 class Unreadable(Checksums):
     """Finds a bad block in one of the files."""
 
-    def of(self, file: File, seconds: float | None = None) -> str | None:
+    def of(self, file: Version, seconds: float | None = None) -> str | None:
         if file.path.endswith("b.parquet"):
             raise OSError(errno.EIO, os.strerror(errno.EIO), file.path)
         return super().of(file, seconds)
@@ -150,8 +150,8 @@ def test_waiting_for_checksums_is_within_the_time_limit(folder: Path, worker: Wo
 # --------------------------------------------------------------------------------------------------------- the thread
 
 
-def versions(*paths: Path) -> tuple[File, ...]:
-    return as_they_are(paths)
+def versions(*paths: Path) -> tuple[Version, ...]:
+    return tuple(map(version, paths))
 
 
 def test_a_file_is_read_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
@@ -199,9 +199,9 @@ WAITS = """
 import sys
 from pathlib import Path
 from dq_engine.checksums import Checksums
-from dq_engine.opening import as_they_are
+from dq_engine.versions import version
 with Checksums() as checksums:
-    (file,) = as_they_are([Path(sys.argv[1])])
+    file = version(Path(sys.argv[1]))
     checksums.begin([file])
     print("waiting", checksums.of(file, 0), flush=True)
     checksums.of(file)

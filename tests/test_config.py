@@ -90,13 +90,13 @@ def test_every_fault_is_told_at_once() -> None:
         f"project/dq.toml: {fault}"
         for fault in (
             "unknown table 'extract'; did you mean \"extracts\"?",
-            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, check_timeout, checksums, parameters',
+            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, check_timeout, checksums, verify_statistics, reuse, parameters',
             "dq.suites: expected a list; got text",
             "dq.fail_on: 'fatal' is not allowed here: expected one of critical, warning, info, never",
             "dq.threads: expected a whole number of at least 1; got 0",
             "dq.timeout: expected a number above 0; got -1",
             "extracts[0].path: is missing",
-            'extracts[1].nmae: unknown setting; did you mean "name"? Known: path, suite, name, columns, types, ignore, with',
+            'extracts[1].nmae: unknown setting; did you mean "name"? Known: path, suite, name, columns, types, ignore, verify_statistics, with',
             "extracts[1].path: expected text or a list; got a whole number",
         )
     ]

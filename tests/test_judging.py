@@ -12,11 +12,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dq_engine.judging import BATCH, CHARACTERS, ISO, TESTS, Judge, JudgeFailed, in_batches
+import dq_engine
+from dq_engine.judging import BATCH, CHARACTERS, ISO, TESTS, Judge, JudgeFailed, JudgeProcess, in_batches
 from tests.waiting import until
 
 SECRET = "Mrs Smith, 943 476 5919"
@@ -222,10 +225,117 @@ def test_a_process_does_not_outlive_the_one_that_asked(how: signal.Signals) -> N
 @needs_proc
 def test_a_process_ends_with_its_input() -> None:
     child = subprocess.Popen([sys.executable, "-P", "-m", "dq_engine.judging"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    first = {"test": "json", "arguments": {}, "seconds": 60, "memory": 1_000_000_000}
+    first = {"test": "json", "arguments": {}, "seconds": 60, "memory": 1_000_000_000, "parent": os.getpid()}
     said, _ = child.communicate((json.dumps(first) + '\n["1", "{"]\n').encode())
     assert said == b"[1]\n"
     assert child.returncode == 0
+
+
+# ------------------------------------------------------------------------------------------------ one child, many tests
+
+QUESTIONS: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("regex", {"patterns": [r"^(?!0)\d+$"]}, ["1", "01"]),
+    ("dateutil", {"today": "2024-01-10"}, ["Jan 5", "5 Ajn"]),
+    ("json_schema", {"schema": {"type": "object"}}, ["{}", "[]"]),
+    ("strftime", {"format": "%Y-%m-%d"}, ["2024-01-01", "2024-13-01"]),
+    ("json", {}, ["{}", "{"]),
+    ("regex", {"patterns": [r"^(?!0)\d+$"], "negate": True}, ["01", "1"]),
+]
+
+
+def judged(child: JudgeProcess, test: str, arguments: dict[str, Any], values: list[str], **limits: Any) -> list[str]:
+    with Judge(test, json.dumps(arguments), child=child, **limits) as judge:
+        return judge.wrong(values)
+
+
+@needs_proc
+def test_one_child_carries_out_one_test_after_another() -> None:
+    with JudgeProcess() as child:
+        found, pids = [], set()
+        for test, arguments, values in [*QUESTIONS, *reversed(QUESTIONS)]:
+            found.append(judged(child, test, arguments, values))
+            pids |= set(judges_of(os.getpid()))
+        (pid,) = pids
+    assert found == [values[1:] for _, _, values in [*QUESTIONS, *reversed(QUESTIONS)]]
+    assert gone(pid)
+
+
+@needs_proc
+@pytest.mark.parametrize("trouble", ["takes for ever", "is no test", "fails"])
+def test_a_test_that_fails_costs_itself_alone(trouble: str) -> None:
+    failing: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+        "takes for ever": ("regex", ENDLESS, [STUBBORN]),
+        "is no test": ("nothing", {}, ["a"]),
+        "fails": ("json_schema", {"schema": {}}, ["no JSON"]),
+    }
+    with JudgeProcess() as child:
+        assert judged(child, *QUESTIONS[0]) == ["01"]
+        (first,) = judges_of(os.getpid())
+        with pytest.raises(JudgeFailed):
+            judged(child, *failing[trouble], seconds=1 if trouble == "takes for ever" else 60)
+        assert gone(first)
+        assert [judged(child, *question) for question in QUESTIONS] == [values[1:] for _, _, values in QUESTIONS]
+
+
+@needs_proc
+def test_a_child_that_died_between_two_tests_is_replaced() -> None:
+    with JudgeProcess() as child:
+        judged(child, *QUESTIONS[0])
+        (pid,) = judges_of(os.getpid())
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: gone(pid))
+        assert judged(child, *QUESTIONS[0]) == ["01"]
+
+
+@needs_proc
+def test_a_child_that_was_given_much_is_replaced() -> None:
+    with JudgeProcess() as child:
+        assert judged(child, "regex", {"patterns": [r"(.)\1"]}, ["ab" * CHARACTERS]) == ["ab" * CHARACTERS]
+        (pid,) = judges_of(os.getpid())
+        assert judged(child, *QUESTIONS[0]) == ["01"]
+        assert gone(pid)
+
+
+def test_each_test_has_the_memory_that_it_is_given() -> None:
+    long = "[" + "1," * 5_000_000 + "1]"
+    with JudgeProcess() as child:
+        assert judged(child, "json", {}, ["1"], memory=50_000_000) == []
+        assert judged(child, "json", {}, [long]) == []
+    with JudgeProcess() as child:
+        assert judged(child, "json", {}, ["1"]) == []
+        with pytest.raises(JudgeFailed, match="more than 50 MB"):
+            judged(child, "json", {}, [long], memory=50_000_000)
+
+
+@needs_proc
+def test_each_test_has_the_processor_time_that_it_is_given() -> None:
+    """A second or two more than its time, beyond what tests before it took."""
+    with JudgeProcess() as child:
+        for seconds in (100, 10, 1000):
+            judged(child, *QUESTIONS[0], seconds=seconds)
+            (pid,) = judges_of(os.getpid())
+            limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+            (soft,) = re.findall(r"^Max cpu time +(\d+) ", limits, re.MULTILINE)
+            assert seconds < int(soft) < seconds + 10
+
+
+@needs_proc
+def test_a_worker_keeps_one_child_for_all_its_checks_and_leaves_none(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"code": ["1234", "0000"], "name": ["a", STUBBORN]}), tmp_path / "rows.parquet")
+    rules = [
+        {"type": "expect_column_values_to_match_regex", "kwargs": {"column": column, "regex": pattern}}
+        for column, pattern in [("code", r"^(?!0000)\d{4}$"), ("name", "(?=a)(a+)+$"), ("code", r"^(?!1)\d{4}$")]
+    ]
+    found = []
+    with dq_engine.WorkerProcess() as worker:
+        for wanted in (rules, rules[::2]):
+            suite = {"name": "judged", "expectations": wanted}
+            run = dq_engine.check(tmp_path / "rows.parquet", suite, worker=worker, check_timeout=3)
+            found.append([(outcome.status, outcome.unexpected_count) for outcome in run.extracts[0].outcomes])
+            children = judges_of(worker.pid)
+            assert len(children) == 1
+    assert found == [[("fail", 1), ("error", None), ("fail", 1)], [("fail", 1), ("fail", 1)]]
+    until(lambda: all(gone(pid) for pid in children))
 
 
 # --------------------------------------------------------------------------------------------------------------- privacy

@@ -18,7 +18,7 @@ from dq_engine import Run, UsageError, WorkerProcess, parameters
 from dq_engine.catalog import CATALOG
 from dq_engine.parameters import InvalidExpression, NotAnswered
 from dq_engine.suite import Suite, with_parameters
-from tests.command import dq
+from tests.command import dq_here
 
 NOW = dt.datetime(2024, 3, 31, 12, 30)
 VALUES: dict[str, Any] = {
@@ -464,30 +464,32 @@ CHECK = ("check", "lists.parquet", "--suite", "lists.json", "--format", "json", 
 
 def test_command_takes_values_and_comes_before_the_project(project: Path) -> None:
     (project / "dq.toml").write_text("[dq.parameters]\nleast = 1\nshare = 0.5\ncodes = ['A81001']\n", encoding="utf-8")
-    run = json.loads(dq(project, *CHECK, "--param", "least=340", "--param", 'codes=["A81001", "A81002"]', "--no-results").stdout)
+    run = json.loads(
+        dq_here(project, *CHECK, "--param", "least=340", "--param", 'codes=["A81001", "A81002"]', "--no-results").stdout
+    )
     assert [outcome["status"] for outcome in run["extracts"][0]["outcomes"]] == ["fail", "pass", "pass", "fail", "pass"]
     assert run["options"]["parameters"] == {"least": 340, "share": 0.5, "codes": ["A81001", "A81002"]}
 
 
 def test_command_says_what_is_missing(project: Path) -> None:
-    done = dq(project, "check", "lists.parquet", "--suite", "lists.json", "--no-results")
+    done = dq_here(project, "check", "lists.parquet", "--suite", "lists.json", "--no-results")
     assert done.returncode == 3
     assert 'needs the parameter "share": give it with --param share=VALUE' in done.stdout
-    assert dq(project, *CHECK, "--param", "share").returncode == 2
+    assert dq_here(project, *CHECK, "--param", "share").returncode == 2
 
 
 def test_lint_lists_what_a_suite_needs_and_judges_the_values_that_are_given(project: Path) -> None:
-    without = dq(project, "lint", "lists.json")
+    without = dq_here(project, "lint", "lists.json")
     assert (without.returncode, without.stdout) == (
         0,
         "lists.json: 5 expectations, all right; needs the parameters least, share, codes\n",
     )
-    unusable = dq(project, "lint", "lists.json", "--param", "share=95", "--param", "least=1")
+    unusable = dq_here(project, "lint", "lists.json", "--param", "share=95", "--param", "least=1")
     assert unusable.returncode == 2
     assert "$.expectations[1].kwargs: mostly: expected a number of at most 1; got 95" in unusable.stderr
 
 
 def test_plan_shows_the_sql_with_values(project: Path) -> None:
-    done = dq(project, "plan", "lists.json", "lists.parquet", "--param", "least=34")
+    done = dq_here(project, "plan", "lists.json", "lists.parquet", "--param", "least=34")
     assert '"patients" < 34 OR "patients" > 340' in done.stdout
     assert 'needs the parameter "share"' in done.stdout

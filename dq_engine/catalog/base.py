@@ -123,7 +123,8 @@ class Expectation(Struct, frozen=True, kw_only=True):
     """Base of all expectations: an instance holds the arguments of one check.
 
     Class attributes: ``name`` (the full GX id), ``dimension``, ``kahn``, ``examples``. ``conditional`` says whether
-    ``row_condition`` is accepted. A class without ``name`` is a shape, not an expectation.
+    ``row_condition`` is accepted, ``dated`` whether the answer depends on the day of the run (``Scope.today``). A class without
+    ``name`` is a shape, not an expectation.
 
     ``kahn`` is the category of Kahn et al. 2016 (eGEMs 4(1):1244). Values keep to a format or an allowed set: conformance.value;
     columns, keys and references are as agreed: conformance.relational; computed values agree: conformance.computational; what
@@ -136,6 +137,7 @@ class Expectation(Struct, frozen=True, kw_only=True):
     kahn: ClassVar[Kahn] = "conformance.value"
     examples: ClassVar[tuple[Case, ...]] = ()
     conditional: ClassVar[bool] = True
+    dated: ClassVar[bool] = False
 
     def faults(self) -> Iterator[Fault]:
         """Faults that the types of the arguments do not show. None by default."""

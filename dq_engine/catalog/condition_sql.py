@@ -7,7 +7,6 @@ Spark. All else is refused with a reason: functions, subqueries, CASE, division,
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +75,7 @@ def read(text: str, parser: str | None) -> Condition:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Keeps to itself what sqlglot would log about a text: the author is told by an error."""
+    import logging  # noqa: PLC0415  few suites need it
 
     def none(_: logging.LogRecord) -> bool:
         return False

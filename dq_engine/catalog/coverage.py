@@ -160,6 +160,7 @@ class ExpectColumnMaxToBeFresh(Expectation, frozen=True, kw_only=True):
     name = "expect_column_max_to_be_fresh"
     dimension: ClassVar[Dimension] = "timeliness"
     kahn: ClassVar[Kahn] = "plausibility.temporal"
+    dated: ClassVar[bool] = True
     examples = (
         Case("a day of long ago", {"day": ["1999-04-01", None]}, {"column": "day", "max_age_days": 400}, False, 1),
         Case("old data may be old", {"month": ["1999-04"]}, {"column": "month", "max_age_days": 400_000}, True, 0),

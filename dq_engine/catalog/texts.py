@@ -145,6 +145,7 @@ class ExpectColumnValuesToBeDateutilParseable(TextExpectation, frozen=True, kw_o
 
     name = "expect_column_values_to_be_dateutil_parseable"
     test = "dateutil"
+    dated = True
     examples = (
         Case("of any form", {"seen": ["5 Jan 2024", "2024-01-05T10:30", "05/01/2024", None]}, {"column": "seen"}, True, 0),
         Case("no date", {"seen": ["5 Jan 2024", "not known", "31 Feb 2024"]}, {"column": "seen"}, False, 2),

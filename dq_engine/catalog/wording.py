@@ -15,8 +15,18 @@ NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 """The pattern of names that suites give: of feeds, rules and other extracts."""
 
 
+LONGEST = 1000
+"""Characters of a message, or of a place in a file, that people are shown."""
+
+
+def brief(text: str) -> str:
+    """The text, if people can be shown it whole; else its beginning and its end."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 200]} … {text[-190:]}"
+
+
 def in_words(message: str, value: Any) -> str:
     """A message of the type checker, for people."""
+    message = brief(message)
     names = {
         "array": "a list",
         "object": "an object",

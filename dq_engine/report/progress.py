@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
@@ -51,7 +52,8 @@ class Lines(Silence):
         if now - self.spoken >= waited or long_done:
             self.spoken = now
             done = f"{now - self.started:.0f} s, {fraction:.0%}"
-            print(f"dq: {self.place} of {self.total}, {clean(extract)}: {phase} ({done})", file=self.stream, flush=True)
+            with contextlib.suppress(OSError):  # nobody can be told
+                print(f"dq: {self.place} of {self.total}, {clean(extract)}: {phase} ({done})", file=self.stream, flush=True)
 
 
 class Bar(Silence):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
-from dq_engine.report.words import ORDER, clean, finding, heading, kinds, tally
+from dq_engine.report.words import ORDER, clean, finding, heading, kinds, tally, unchanged
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,8 @@ def plain(run: Run, *, verbose: bool = False) -> str:
 
 def _plain(extract: ExtractRun, *, verbose: bool) -> Iterator[str]:
     yield heading(extract)
+    if extract.reused:
+        yield f"  {unchanged(extract)}"
     if extract.problem:
         yield f"  ERROR    {clean(extract.problem)}"
     messages = set()
@@ -56,6 +58,8 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
 
     for extract in run.extracts:
         console.print(Text(heading(extract), style="bold"))
+        if extract.reused:
+            console.print(Text(unchanged(extract), style="dim"))
         if extract.problem:
             console.print(Text(clean(extract.problem), style=STYLES["error"]))
         outcomes = shown(extract.outcomes, verbose=verbose)

@@ -128,6 +128,11 @@ def tally(outcomes: Sequence[Outcome]) -> str:
     return f"{checks}: {', '.join(shown)}" if shown else checks
 
 
+def unchanged(extract: ExtractRun) -> str:
+    """That an extract was not scanned, and since when; "" for one that was."""
+    return f"unchanged since run {clean(extract.reused)}: not scanned again" if extract.reused else ""
+
+
 def heading(extract: ExtractRun) -> str:
     """An extract in one line: what, how many rows and organisations, by which suite."""
     parts = [clean(extract.name)]

@@ -1,8 +1,8 @@
 """Measurements, as ratios of things that run in turn on the same machine: ``python -m tests.bench.measure``.
 
-No test: nothing here passes or fails. Each line is one comparison, with the median of the ratios and their spread.
+No test: nothing here passes or fails. Each line is one comparison, with the median of the ratios and their spread. Whole processes, and
+others than dq, are measured by ``python -m tests.bench``.
 
-- start: ``dq check`` on a tiny file, cold, against ``import typer, duckdb`` alone (whole processes).
 - organisations: totals and counts per organisation in one statement (GROUPING SETS), against counts per organisation alone
   (GROUP BY) and totals alone, with the aggregates of the engine, on a million rows and 6,500 organisations.
 - fused: all checks of a suite at once, against the same checks one at a time, on a million rows.
@@ -11,8 +11,6 @@ No test: nothing here passes or fails. Each line is one comparison, with the med
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,7 +27,6 @@ ROWS, ORGANISATIONS, RUNS = 1_000_000, 6_500, 7
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        start(Path(folder))
         data = Path(folder, "rows.parquet")
         make(data)
         organisations(data)
@@ -49,23 +46,6 @@ def compare(name: str, first: Callable[[], object], second: Callable[[], object]
             ratios.append(times[0] / times[1])
     print(
         f"{name}: median {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f}, {RUNS} pairs)", flush=True
-    )
-
-
-def start(folder: Path) -> None:
-    tiny = folder / "tiny.parquet"
-    duckdb.execute(f"COPY (SELECT 'A8100' || i AS code, i FROM range(3) t(i)) TO '{tiny}' (FORMAT parquet)")
-    suite = folder / "tiny.json"
-    suite.write_text(
-        '{"name": "tiny", "expectations": ['
-        '{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}},'
-        '{"type": "expect_column_values_to_match_regex", "kwargs": {"column": "code", "regex": "^[A-Z]\\\\d{5}$"}}]}'
-    )
-    check = [sys.executable, "-m", "dq_engine", "check", tiny, "--suite", suite, "--results", folder / "results", "--quiet"]
-    compare(
-        "start: dq check on a tiny file / import typer, duckdb",
-        lambda: subprocess.run(check, check=True),
-        lambda: subprocess.run([sys.executable, "-c", "import typer, duckdb"], check=True),
     )
 
 

@@ -1,15 +1,16 @@
-"""How long scoring takes: ``python -m tests.bench.scoring [FOLDER]``, on a made-up run of 6,500 practices and all feeds.
+"""How long scoring takes: ``python -m tests.bench.scoring [FOLDER] [--waves N]``, on a made-up run of 6,500 practices and all feeds.
 
 No test: nothing here passes or fails. The run has the checks and fields of the suites that come with dq, each counted for every
-practice in one period: about three million counts. It is written with SQL, without any extract; into FOLDER, if that is named.
+practice in one period: about three million counts; with N waves in N months, which N times as many are. It is written with SQL,
+without any extract; into FOLDER, if that is named.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
+import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,20 +27,25 @@ from dq_engine.scoring import Asked, Scorer
 from dq_engine.suite import Check, Suite
 
 PRACTICES, PCGTS, REGIONS = 6_500, 481, 8
-PERIOD = "2024-10-01/2024-10-31"
+PERIODS = ("2024-10-01/2024-10-31", "2024-11-01/2024-11-30", "2024-12-01/2024-12-31")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scoring")
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--waves", type=int, default=1, choices=range(1, len(PERIODS) + 1))
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(sys.argv[1] if len(sys.argv) > 1 else folder).absolute()
+        run = Path(given.folder or folder).absolute()
         if not (run / store.RUN).exists():
             run.mkdir(parents=True, exist_ok=True)
             with timed("making the run"):
-                make(run)
+                make(run, given.waves)
+        waves = ("month",) if given.waves > 1 else ()
         with WorkerProcess() as worker:
             for level in ("practice", "pcgt"):
                 for dimensions in (False, True):
-                    asked = Asked(level=level, by=("region", "kind"), dimensions=dimensions)
+                    asked = Asked(level=level, by=("region", "kind"), dimensions=dimensions, waves=waves)
                     what = f"level {level}{', with dimensions' if dimensions else ''}"
                     with timed(f"{what}: opening"):
                         scorer = Scorer([run], worker, asked)
@@ -53,9 +59,11 @@ def main() -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    before = time.perf_counter()
+    before = os.times()
     yield
-    print(f"{what}: {time.perf_counter() - before:.2f} s", flush=True)
+    after = os.times()
+    cpu = after.user + after.system - before.user - before.system
+    print(f"{what}: {after.elapsed - before.elapsed:.2f} s ({cpu:.2f} s CPU of this process)", flush=True)
 
 
 def said(scores: Scores) -> str:
@@ -66,8 +74,8 @@ def said(scores: Scores) -> str:
 # --------------------------------------------------------------------------------------------------------------- the run
 
 
-def make(folder: Path) -> None:
-    """A run as it is stored: its record, and its three tables."""
+def make(folder: Path, waves: int = 1) -> None:
+    """A run as it is stored: its record, and its three tables. Each practice sends all feeds in each of the ``waves``."""
     suites = [load_suite(path) for path in sorted(shipped().glob("p*/*.json"))]
     run = Run(
         version=RUN_VERSION,
@@ -87,19 +95,20 @@ def make(folder: Path) -> None:
         connection.execute(f"CREATE TABLE practice AS SELECT 'T' || (10000 + i) AS code, i FROM range({PRACTICES}) t(i)")
         checks = [[*shared(run, one), *check(o)] for one in run.extracts for o in one.outcomes]
         described(connection, folder, "checks", CHECK, checks)
+        connection.execute(f"CREATE TABLE wave AS SELECT unnest({list(PERIODS[:waves])}) AS period")
         counts = '100 AS element_count, hash(code, extract, "check") % 5 AS missing_count'
         counted = (
-            f"SELECT *, element_count - missing_count AS denominator FROM (SELECT c.*, code AS organisation, '{PERIOD}' AS period, "
+            f"SELECT *, element_count - missing_count AS denominator FROM (SELECT c.*, code AS organisation, period, "
             f'{counts}, CASE WHEN hash(code, extract, "check", 1) % 4 = 0 THEN hash(code) % 20 ELSE 0 END AS unexpected_count '
-            "FROM checks c, practice)"
+            "FROM checks c, practice, wave)"
         )
         copy(connection, counted, folder / "measures.parquet")
         fields = [[*shared(run, one), f.column, f.item, f.tolerance] for one in run.extracts for f in one.fields]
         described(connection, folder, "fields", FIELD, fields)
         classes = '100 - (n + 2) AS valid, 0 AS other, 1 AS "default", n AS invalid, 1 AS missing'
         classed = (
-            f"SELECT * EXCLUDE n, {classes} FROM (SELECT f.*, code AS organisation, '{PERIOD}' AS period, 100 AS records, "
-            'hash(code, extract, "column") % 9 AS n FROM fields f, practice)'
+            f"SELECT * EXCLUDE n, {classes} FROM (SELECT f.*, code AS organisation, period, 100 AS records, "
+            'hash(code, extract, "column") % 9 AS n FROM fields f, practice, wave)'
         )
         copy(connection, classed, folder / "fields.parquet")
         practices = f"SELECT code, 'practice' AS level, 'P' || (100 + i % {PCGTS}) AS parent, 'R' || i % {REGIONS} AS region, '' AS kind FROM practice"

@@ -32,7 +32,7 @@ ROWS = {
 }
 OCTOBER = "2024-10-01/2024-10-31"
 TABLES = ["fields.parquet", "measures.parquet", "organisations.parquet"]
-FILES = sorted([*TABLES, "run.json"])
+FILES = sorted([*TABLES, "run.json", "seal.json"])
 OF_EXTRACT = ["run", "started", "extract", "feed", "level", "source", "purpose"]
 MEASURES = [
     *OF_EXTRACT, "check", "expectation", "columns", "dimension", "kahn", "severity", "weight", "unit",

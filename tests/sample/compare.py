@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dq_engine import Run, WorkerProcess, load_suite
+from dq_engine import Run, WorkerProcess, load_suite, store
 from dq_engine.engine import Options, run_checks
 from dq_engine.feeds import Extract, Shelf, with_others
 from dq_engine.sample import ANSWER_KEY, feed_names, load_feed, read_plant, write_samples
@@ -26,6 +26,8 @@ from dq_engine.sample.feed import Feed
 SUITES = Path(__file__).parents[2] / "expectations"
 Counts = dict[str, dict[str, int]]
 """Unexpected counts by rule and organisation; what is 0 is left out."""
+Counted = Iterable[tuple[str, str, str, int | None]]
+"""Extract, rule, organisation, unexpected."""
 
 
 class Comparison(NamedTuple):
@@ -60,16 +62,30 @@ def read_key(folder: Path) -> dict[str, Counts]:
     return key
 
 
-def compare(run: Run, key: dict[str, Counts]) -> list[Comparison]:
-    """What differs between a run over samples and their key, by extract."""
+def checked(extracts: list[Extract], results: Path, worker: WorkerProcess) -> Path:
+    """The directory of the run over extracts."""
+    results.mkdir()
+    run = run_checks(extracts, Options(checksums=False), worker, counts=results)
+    return store.save(run, results, worker, results)
+
+
+def counted(directory: Path) -> Counted:
+    """What a stored run counted of each organisation."""
+    measures = f"FROM '{directory / 'measures.parquet'}' WHERE organisation IS NOT NULL"
+    rows: Counted = duckdb.sql(
+        f'SELECT extract, "check", organisation, sum(unexpected_count)::BIGINT {measures} GROUP BY ALL'
+    ).fetchall()
+    return rows
+
+
+def compare(run: Run, key: dict[str, Counts], rows: Counted) -> list[Comparison]:
+    """What differs between a run over samples, of which ``rows`` were counted, and their key, by extract."""
     by_feed: dict[str, Counts] = defaultdict(lambda: defaultdict(dict))
     split: set[tuple[str, str]] = set()
-    for measure in run.measures:
-        if measure.organisation is not None:
-            split.add((measure.extract, measure.check))
-            if measure.unexpected_count:
-                found_of = by_feed[measure.extract][measure.check]
-                found_of[measure.organisation] = found_of.get(measure.organisation, 0) + measure.unexpected_count
+    for feed, rule, organisation, unexpected in rows:
+        split.add((feed, rule))
+        if unexpected:
+            by_feed[feed][rule][organisation] = unexpected
     comparisons = []
     for extract in run.extracts:
         wanted_of = key.get(extract.name, {})
@@ -144,9 +160,10 @@ def main() -> int:
         for one in written:
             print(f"{one.feed}: {one.rows:,} rows, {one.path.stat().st_size:,} bytes")
         key = read_key(folder)
-        run = run_checks(extracts_in(folder, asked.feeds), Options(), worker)
+        directory = checked(extracts_in(folder, asked.feeds), Path(temporary, "results"), worker)
+        compared = compare(store.load(directory), key, counted(directory))
     wrong = False
-    for comparison in compare(run, key):
+    for comparison in compared:
         wrong = wrong or bool(comparison.differences)
         print(f"\n{comparison.feed}")
         for line in comparison.differences:

@@ -8,11 +8,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from dq_engine import Run, UsageError, WorkerProcess
-from dq_engine.engine import Options, run_checks
+from dq_engine import UsageError, WorkerProcess, store
 from dq_engine.sample import ANSWER_KEY, write_samples
 from tests.command import dq_here
-from tests.sample.compare import compare, extracts_in, needed, read_key
+from tests.sample.compare import checked, compare, counted, extracts_in, needed, read_key
 from tests.sample.planted import PERSON_FEEDS, factors, rates
 
 HEAVILY = {"hospital": 40, "community": 10, "mental_health": 8, "social_care": 6.5, "prescribing": 0}
@@ -28,28 +27,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory, worker: WorkerProcess) -> P
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path, worker: WorkerProcess) -> Run:
-    return run_checks(extracts_in(folder, PERSON_FEEDS), Options(), worker)
+def directory(folder: Path, worker: WorkerProcess) -> Path:
+    """The directory of the run over that world."""
+    return checked(extracts_in(folder, PERSON_FEEDS), folder / "results", worker)
 
 
-def test_engine_counts_what_the_key_says_of_heavily_planted_feeds(run: Run, folder: Path) -> None:
-    compared = {comparison.feed: comparison for comparison in compare(run, read_key(folder))}
+def test_engine_counts_what_the_key_says_of_heavily_planted_feeds(directory: Path, folder: Path) -> None:
+    comparisons = compare(store.load(directory), read_key(folder), counted(directory))
+    compared = {comparison.feed: comparison for comparison in comparisons}
     assert [line for feed in PERSON_FEEDS for line in compared[feed].differences] == []
     assert all(len(compared[feed].failed) > 25 for feed in PERSON_FEEDS)
 
 
-def test_most_of_what_is_measured_becomes_bad_where_it_is_heavily_planted(run: Run) -> None:
+def test_most_of_what_is_measured_becomes_bad_where_it_is_heavily_planted(directory: Path) -> None:
     """Of the PCG/Ts with the largest factor, less than 70 in 100 values are right, in each dimension but uniqueness."""
     worst = {pcgt for pcgt, factor in factors(5).items() if factor == 4}
-    dimensions = {(extract.name, outcome.check): outcome.dimension for extract in run.extracts for outcome in extract.outcomes}
-    right: dict[tuple[str, str], int] = defaultdict(int)
-    judged: dict[tuple[str, str], int] = defaultdict(int)
-    for measure in run.measures:
-        if measure.organisation in worst and measure.extract in PERSON_FEEDS:
-            part = measure.extract, dimensions[measure.extract, measure.check]
-            judged[part] += measure.element_count - measure.missing_count
-            right[part] += measure.element_count - measure.missing_count - measure.unexpected_count
-    shares = {(feed, dimension): right[feed, dimension] / count for (feed, dimension), count in judged.items() if count > 1000}
+    select = "SELECT extract, dimension, sum(element_count - missing_count), sum(unexpected_count)"
+    where = "WHERE list_contains(?, organisation) AND list_contains(?, extract)"
+    query = f"{select} FROM '{directory / 'measures.parquet'}' {where} GROUP BY ALL"
+    sums = duckdb.execute(query, [sorted(worst), PERSON_FEEDS]).fetchall()
+    shares = {(feed, dimension): 1 - wrong / judged for feed, dimension, judged, wrong in sums if judged > 1000}
     assert {dimension for _, dimension in shares} >= {"completeness", "validity", "consistency", "accuracy"}
     assert {part: share for part, share in shares.items() if share > 0.7 and part[1] not in ("uniqueness", "coverage")} == {}
 
@@ -90,8 +87,8 @@ def test_engine_finds_nothing_wrong_in_a_feed_that_is_planted_0_times(tmp_path: 
     """Though there are defects in the registers that its rules look up."""
     write_samples(tmp_path, worker, feeds=sorted(needed(feed)), plant={feed: 0})
     assert {"patients", "practices"} <= set(read_key(tmp_path))
-    run = run_checks(extracts_in(tmp_path, [feed]), Options(), worker)
-    (comparison,) = (comparison for comparison in compare(run, read_key(tmp_path)) if comparison.feed == feed)
+    directory = checked(extracts_in(tmp_path, [feed]), tmp_path / "results", worker)
+    (comparison,) = compare(store.load(directory), read_key(tmp_path), counted(directory))
     assert (comparison.differences, comparison.failed) == ([], [])
 
 

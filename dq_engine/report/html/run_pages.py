@@ -163,6 +163,7 @@ def _extract_facts(about: RunAbout, extract: ExtractRun) -> list[dict[str, Any]]
         ("Suite", f"{extract.suite.name}, {extract.suite.path}" if about.figures.internal else extract.suite.name),
         ("Held against", ", ".join(other.name for other in extract.others)),
         ("Run", f"{about.run.id} of {score_words.day(about.run.started)}"),
+        ("Not scanned again", f"nothing has changed since run {extract.reused}" if extract.reused else ""),
     ]
     return facts_of(facts)
 
@@ -180,6 +181,7 @@ def _run(about: RunAbout) -> dict[str, Any]:
     facts = [
         ("Started", run.started),
         ("Took", f"{run.seconds:.1f} seconds"),
+        ("Not scanned again", _not_scanned(run)),
         ("Exit code", str(run.exit_code)),
         ("Checks", words.tally(run.outcomes)),
         *((f"Version of {name}", version) for name, version in run.engine.items()),
@@ -216,8 +218,8 @@ def _run(about: RunAbout) -> dict[str, Any]:
             (
                 words.clean(extract.name),
                 f"{extract.seconds:.2f}",
-                f"{len(extract.queries):,}",
-                f"{sum(query.seconds for query in extract.queries):.2f}",
+                "0" if extract.reused else f"{len(extract.queries):,}",
+                "0.00" if extract.reused else f"{sum(query.seconds for query in extract.queries):.2f}",
             )
             for extract in sorted(run.extracts, key=lambda extract: -extract.seconds)
         ],
@@ -225,6 +227,13 @@ def _run(about: RunAbout) -> dict[str, Any]:
         if internal
         else [],
     }
+
+
+def _not_scanned(run: Run) -> str:
+    """How many extracts were not scanned, and of which runs their results are; "" if all were."""
+    reused = [extract.reused for extract in run.extracts if extract.reused]
+    told = f"{len(reused)} of {len(run.extracts)} extracts: nothing had changed since run {', '.join(sorted(set(reused)))}"
+    return told if reused else ""
 
 
 def _option(value: Any) -> str:
@@ -269,6 +278,7 @@ def _queries(run: Run, made: Pages) -> Iterator[tuple[str, bytes]]:
         for place, rows in enumerate(dealt, 1):
             at = places.further(first, place)
             view = {"run": run.id, "title": extract.title, "turns": turns(first, at, len(dealt)), "rows": rows}
+            view["scanned"] = words.clean(extract.reused)
             yield at, made.page("queries.jinja", at, view=view)
 
 

@@ -1,0 +1,1 @@
+"""Hostile input of every kind: what is damaged, false or meant to harm."""
