@@ -88,7 +88,7 @@ def convert(text: str, name: str) -> Conversion:
 
     Raises :class:`dq_engine.suite.NotUsable` where the text is no JSON, :class:`NoSuite` where it is no suite.
     """
-    raw = read_json(text)
+    raw = read_json(text, halves=True)
     if conditions.depth(raw) > DEEPEST:
         raise NotUsable(f"is not usable JSON: it is nested more than {DEEPEST} deep")
     converter = _Converter()

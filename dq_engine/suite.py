@@ -227,10 +227,11 @@ class NotUsable(ValueError):
     """Text that is no JSON, or JSON that could be read in more than one way; the message says why."""
 
 
-def read_json(text: str, *, infinite: bool = False) -> Any:
+def read_json(text: str, *, infinite: bool = False, halves: bool = False) -> Any:
     """The value of a JSON text: strictly JSON, without repeated keys. Raises :class:`NotUsable`.
 
-    ``infinite`` allows Infinity and -Infinity, which GX writes into suites where the bins of a partition have no end.
+    ``infinite`` allows Infinity and -Infinity, which GX writes into suites where the bins of a partition have no end;
+    ``halves`` allows those of surrogate pairs, which are no characters.
     """
     if len(text) > LARGEST:
         raise NotUsable(f"is too large for a suite: {len(text):,} characters, of at most {LARGEST:,}")
@@ -238,7 +239,7 @@ def read_json(text: str, *, infinite: bool = False) -> Any:
         raise NotUsable("is not JSON: it is empty")
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_infinity if infinite else _constant)
-        if _HALF.search(text):
+        if not halves and _HALF.search(text):
             json.dumps(value, ensure_ascii=False).encode()
         if conditions.depth(value) > DEEPEST:
             raise RecursionError

@@ -518,9 +518,11 @@ def test_no_text_of_a_suite_steers_the_terminal_or_adds_a_line(tmp_path: Path) -
     assert not any(line.startswith("forged") for line in done.stdout.splitlines())
 
 
-def test_text_that_utf_8_cannot_hold_is_carried_over(tmp_path: Path) -> None:
+def test_text_that_utf_8_cannot_hold_is_carried_over_and_said_to_be_none(tmp_path: Path) -> None:
     write(tmp_path, "old.json", json.dumps(old(NULLS, meta={"owner": "\ud800", "größe": "日本"})))
-    assert dq_here(tmp_path, "convert", "old.json", "--quiet").returncode == 0
+    done = dq_here(tmp_path, "convert", "old.json")
+    assert done.returncode == 1
+    assert "half of a surrogate pair" in done.stdout + done.stderr
     assert json.loads((tmp_path / "old.gx1.json").read_text(encoding="utf-8"))["meta"] == {"owner": "\ud800", "größe": "日本"}
 
 
