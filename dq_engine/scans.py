@@ -48,11 +48,13 @@ SELDOM = 0.1
 class Tuning(Struct, frozen=True):
     """From where on scans are divided, which pays for large extracts only; the answers are the same whatever is said here.
 
-    ``rows``: up to as many rows all are counted in one scan. ``width``: the bytes of a value (:attr:`Column.width`) below which a
-    text column is taken to have few different values; a number has half as many. ``rules``: how many about a column of numbers
-    make it worth finding its different values, as each costs little by row.
+    ``work``: up to as many rows times numbers, all are counted in one scan. ``rows``: up to as many rows, keys are grouped at
+    once. ``width``: the bytes of a value (:attr:`Column.width`) below which a text column is taken to have few different values;
+    a number has half as many. ``rules``: how many about a column of numbers make it worth finding its different values, as each
+    costs little by row.
     """
 
+    work: int = 3_000_000
     rows: int = 50_000
     width: float = 6.0
     rules: int = 4
@@ -110,7 +112,7 @@ def scans(plan: Plan, without: Collection[Metric] = (), tuning: Tuning = MEASURE
     across = _across(plan)
     values: list[ByValue] = []
     suspects: list[Count] = []
-    if plan.table.rows > tuning.rows:
+    if plan.table.rows * len(rows) > tuning.work:
         values = list(_by_value(plan, rows, across, keys, tuning))
         apart = {metric for each in values for metric in each.counts}
         suspects = [metric for metric in _seldom(plan, rows) if metric not in apart and metric not in across]

@@ -1,6 +1,7 @@
 """What the package may load and hold: few imports on the way of ``dq check``, nothing that runs text as a program, docstrings."""
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -204,6 +205,7 @@ def test_what_is_public_has_a_docstring(module: str) -> None:
     assert lacking == []
 
 
+@functools.cache
 def documented_methods() -> set[str]:
     """The names of methods that some class of the package documents."""
     return {

@@ -286,7 +286,7 @@ def test_limits(options: tuple[str, ...], says: str, begun: Callable[..., subpro
 
 
 def test_little_memory_costs_one_extract_alone(begun: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
-    write_suite(tmp_path, UNIQUE)
+    write_suite(tmp_path, {"type": "expect_column_unique_value_count_to_be_between", "kwargs": {"column": "n", "min_value": 1}})
     write_rows(tmp_path / "large.parquet", 2_000_000)
     write_rows(tmp_path / "small.parquet", 10)
     fixed = ("--suite", "suite.json", "--format", "json", "--no-results", "--threads", "1", "--memory-limit", "12MB")
@@ -386,7 +386,7 @@ def test_a_run_that_is_interrupted_twice(begun: Callable[..., subprocess.Popen[s
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
-@pytest.mark.parametrize("rules", [3, 3000], ids=["little output", "much output"])
+@pytest.mark.parametrize("rules", [3, 1000], ids=["little output", "much output"])
 def test_nobody_reads_the_results(format: str, rules: int, begun: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     checks = [
         {"type": "expect_column_values_to_be_between", "kwargs": {"column": "n", "min_value": -place}} for place in range(rules)

@@ -208,7 +208,11 @@ def answered(given: Given, folder: Path) -> Iterator[str]:
     with duckdb.connect() as connection:
         plan = plan_of(given)
         view = ("view", phrase.view(plan.table, [FILE], partitioned=False))
-        for purpose, query in [view, *phrase.written(plan, Tuning(rows=0) if given.divided else Tuning()), *repeated(plan)]:
+        for purpose, query in [
+            view,
+            *phrase.written(plan, Tuning(work=0, rows=0) if given.divided else Tuning()),
+            *repeated(plan),
+        ]:
             rows = connection.execute(query.replace(f"'{FILE}'", text(str(path)))).fetchall()
             if purpose == "view":
                 described = connection.execute(f"DESCRIBE {phrase.EXTRACT}").fetchall()

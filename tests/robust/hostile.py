@@ -147,7 +147,7 @@ ENDLESS = (
     "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) AS n FROM r HAVING max(n) < 0",
     "SELECT max(x) AS n FROM range(1000000000000000000) AS r(x) HAVING max(x) < 0",
     "SELECT count(*) AS n FROM range(10000000) AS a(x), range(10000000) AS b(y) WHERE x * y % 7 = 8 HAVING count(*) < 0",
-    "SELECT sleep_ms(1000000) AS n",
+    "SELECT 1 AS n WHERE sleep_ms(1000000) IS NULL",
     "SELECT levenshtein(repeat('x', 200000), repeat('y', 200000)) AS n",
 )
 """They end at the time limit."""
