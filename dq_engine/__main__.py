@@ -12,7 +12,11 @@ WITH_WORKER = ("check", "plan", "score", "calibrate")
 
 def main() -> None:
     """Runs the command line, with a worker that is already on its way if the command needs one."""
-    from dq_engine import terminal  # noqa: PLC0415
+    try:
+        from dq_engine import terminal  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.stderr.write("dq: interrupted\n")
+        sys.exit(130)
 
     early, begun = None, False
     try:
