@@ -183,10 +183,12 @@ def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str,
     columns = {count: found[count.of_value or count.predicate or ""] for count in counts if count.of_value or not count.classes}
     classes = dict.fromkeys(count.classes for count in counts if count.classes and not count.of_value)
     for place, of in enumerate(classes, 1):
-        by_flags = of
-        for predicate, name in found.items():
-            by_flags = by_flags.replace(f"({predicate})", name)
         classed = [count for count in counts if count.classes == of and not count.of_value]
+        by_flags = of
+        for count in classed:
+            alternatives = " OR ".join(f"({predicate})" for predicate in count.implied)
+            if of.count(alternatives) == 1:  # it could stand in a text among the codes, too
+                by_flags = of.replace(alternatives, " OR ".join(found.get(one, f"({one})") for one in count.implied))
         names = {count: sql.ident(f"{prefix}class {place}.{number}") for number, count in enumerate(classed, 1)}
         of_class = sql.ident(f"{prefix}class {place}")
         flags = _lines([f"({(count.predicate or '').replace(CLASS, of_class)}) AS {name}" for count, name in names.items()])

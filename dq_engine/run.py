@@ -22,7 +22,6 @@ from dq_engine.catalog import conditions
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
-from dq_engine.catalog.uniqueness import REPEATED
 from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
@@ -379,7 +378,8 @@ class _Scan:
             tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_rows, plan, metrics)))
         for each in wanted.values:
             tasks.append(("judging different values", functools.partial(self.scan_values, plan, each)))
-        tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_suspects, plan, wanted.suspects)))
+        if wanted.suspects or wanted.values:
+            tasks.append((f"scanning {self.rows:,} rows", functools.partial(self.scan_suspects, plan, wanted.suspects)))
         for key, numbers in wanted.keys.items():
             tasks.append(("comparing keys", functools.partial(self.scan_key, key, numbers)))
         for items, found in wanted.items.items():
@@ -530,10 +530,10 @@ class _Scan:
         tuned = self.rows is not None and self.rows > self.limits.tuning.rows and all(metric.repeated for metric in metrics)
         if not tuned:
             self.scan_group(metrics, "key", phrase.key_scan(key, metrics), hear)
-        elif found := self.answered(metrics, lambda: [self.repeated_rows(key, hear)]):
+        elif found := self.answered(metrics, lambda: [self.repeated_rows(key, metrics, hear)]):
             self.numbers |= dict.fromkeys(metrics, found[0])
 
-    def repeated_rows(self, key: Key, hear: Hear) -> Number:
+    def repeated_rows(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> Number:
         """The number of rows whose key is repeated. Hashes of the repeated keys are kept, by which these are found again."""
         possible, name = self.possible(key), splits.table("keys", len(self.hashes) + 1)
         repeated: Number
@@ -545,7 +545,7 @@ class _Scan:
                 return repeated
         self.query("key", splits.kept(name, phrase.repeated_keys(possible)), hear)
         self.hashes[key] = name
-        ((repeated,),) = self.query("key", phrase.key_scan(self.possible(key), [GroupScalar(key, REPEATED)]))
+        ((repeated, *_),) = self.query("key", phrase.key_scan(self.possible(key), metrics))
         return repeated
 
     def possible(self, key: Key) -> Key:

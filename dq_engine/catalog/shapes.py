@@ -175,6 +175,12 @@ def share(mostly: float, noun: str = "value") -> str:
 
 PairIgnore = Literal["both_values_are_missing", "either_value_is_missing", "neither"]
 RowIgnore = Literal["all_values_are_missing", "any_value_is_missing", "never"]
+ROW_IGNORE: dict[PairIgnore, RowIgnore] = {
+    "both_values_are_missing": "all_values_are_missing",
+    "either_value_is_missing": "any_value_is_missing",
+    "neither": "never",
+}
+"""What is said of pairs, as it is said of rows."""
 
 
 class PairRowExpectation(RowExpectation, frozen=True, kw_only=True):
@@ -188,17 +194,7 @@ class PairRowExpectation(RowExpectation, frozen=True, kw_only=True):
         return (self.column_A, self.column_B)
 
     def missing(self, scope: Scope) -> Count:
-        a, b = scalar_column(scope, self.column_A), scalar_column(scope, self.column_B)
-        rules = {
-            "both_values_are_missing": f"{a.sql} IS NULL AND {b.sql} IS NULL",
-            "either_value_is_missing": f"{a.sql} IS NULL OR {b.sql} IS NULL",
-            "neither": NEVER,
-        }
-        facts = {
-            "both_values_are_missing": JointNullsFact(self.subject()),
-            "either_value_is_missing": JointNullsFact(self.subject(), any=True),
-        }
-        return Count(rules[self.ignore_row_if], facts.get(self.ignore_row_if))
+        return missing_rows(scope, self.subject(), ROW_IGNORE[self.ignore_row_if])
 
 
 class MulticolumnRowExpectation(RowExpectation, frozen=True, kw_only=True):

@@ -23,9 +23,6 @@ from dq_engine.catalog.shapes import (
 )
 from dq_engine.model import Count, Dimension, GroupScalar, Judgement, Kahn, Key, Metric, NullsFact, Number
 
-REPEATED = "coalesce(sum(n) FILTER (n > 1), 0)"
-"""SQL over groups: the rows of those with more than one."""
-
 
 class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
     """A rule that no key occurs twice; every row of a repeated key is unexpected. (A shape: it has no name.)"""
@@ -46,7 +43,7 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
         return {
             "element": considered(scope),
             "missing": within(self.ignored(scope), scope.where),
-            "unexpected": GroupScalar(self.key(scope), REPEATED, repeated=True),
+            "unexpected": GroupScalar(self.key(scope), "coalesce(sum(n) FILTER (n > 1), 0)", repeated=True),
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:

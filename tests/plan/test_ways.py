@@ -115,3 +115,17 @@ def test_the_ways_are_taken(make_suite: Any, worker: WorkerProcess, tmp_path: Pa
     assert [way["different values"] for way in ways] == [0, 2, 1], "a key is looked at by value in any case"
     assert [way["suspect rows"] for way in ways] == [0, 0, 1]
     assert [way["rows"] for way in ways] == [1, 1, 1]
+
+
+def test_a_code_that_reads_like_a_rule_is_a_text(make_suite: Any, worker: WorkerProcess, tmp_path: Path) -> None:
+    source = tmp_path / "extract.parquet"
+    rule = """NOT regexp_matches("c", '\\A[a-z]')"""
+    codes = [f"({rule})", f"x WHEN ({rule}) THEN 3", "9"]
+    pq.write_table(pa.table({"c": [*codes, "a", "B", None] * 20}), source)
+    field = {"default_codes": codes}
+    suite = make_suite(("expect_column_values_to_match_regex", {"column": "c", "regex": "^[a-z]"}), columns={"c": field})
+    expected = everything(checked(source, suite, ONE_SCAN, worker))
+    for name, tuning in WAYS.items():
+        assert everything(checked(source, suite, tuning, worker)) == expected, name
+    (counted,) = checked(source, suite, WAYS["by value wherever that can be"], worker).fields
+    assert (counted.default, counted.invalid, counted.valid, counted.missing) == (60, 20, 20, 20)
