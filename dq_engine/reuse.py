@@ -24,7 +24,7 @@ from dq_engine.fingerprint import fingerprint, needed
 from dq_engine.model import File, Measure, Organisation, OtherExtract, Run, SuiteReference
 from dq_engine.process import WorkerProcess
 from dq_engine.run import Checked
-from dq_engine.seal import SEAL, SealedExtract, contents, likeness
+from dq_engine.seal import SEAL, contents, likeness
 from dq_engine.seal import read as read_seal
 from dq_engine.suite import Check
 from dq_engine.versions import Changed, Version, settled, version
@@ -66,21 +66,18 @@ class Earlier:
     def __init__(self, results: Path) -> None:
         self.results = results
 
-    def likely(self, wanted: Mapping[str, str]) -> dict[str, tuple[Path, SealedExtract]]:
-        """The newest run for each likeness (with the name of its extract) that is there, and what its seal says."""
-        found: dict[str, tuple[Path, SealedExtract]] = {}
+    def likely(self, wanted: Mapping[str, str]) -> dict[str, dict[str, Path]]:
+        """For each likeness (with the name of its extract) that is there: the contents that it was found with, and the run."""
+        found: dict[str, dict[str, Path]] = {}
         for directory in self._newest():
-            if len(found) == len(wanted):
-                break
             try:
                 raw = (directory / SEAL).read_bytes()
             except OSError:
                 continue
-            open_still = [asked for asked in wanted if asked not in found and asked.encode() in raw]
-            sealed = read_seal(raw) if open_still else None
+            sealed = read_seal(raw) if any(asked.encode() in raw for asked in wanted) else None
             for extract in sealed.extracts if sealed else ():
-                if extract.likeness in open_still and extract.name == wanted[extract.likeness]:
-                    found[extract.likeness] = directory, extract
+                if wanted.get(extract.likeness) == extract.name:
+                    found.setdefault(extract.likeness, {}).setdefault(extract.contents, directory)
         return found
 
     def _newest(self) -> Iterator[Path]:
@@ -133,7 +130,7 @@ class Reuse:
         if place not in self.found:
             return None
         progress("comparing with an earlier run", 0.0)
-        asked, (directory, sealed), started = self.asked[place], self.found[place], time.monotonic()
+        asked, started = self.asked[place], time.monotonic()
         files = run_tables.count_files(self.counts, place)
         try:
             digests: dict[Version, str] = {}
@@ -143,8 +140,9 @@ class Reuse:
                     return None
                 digests[file] = digest
             own, others = asked.records(digests)
-            run = self.run(directory) if contents(own, others) == sealed.contents else None
-            if run is None:
+            directory = self.found[place].get(contents(own, others))
+            run = self.run(directory) if directory else None
+            if directory is None or run is None:
                 return None
             done = self.of(run, directory, asked, files, own, others)
             if any(version(Path(file.path)) != file for file in asked.versions):

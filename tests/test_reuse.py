@@ -509,6 +509,19 @@ def test_python_api_always_scans(project: tuple[Path, Run, Path], worker: Worker
     assert reused(run) == [""]
 
 
+def test_content_of_an_older_run_is_known_again(folder: Path, worker: WorkerProcess) -> None:
+    """Runs of the same second have no order; and files go back to what they were."""
+    write_suite(folder, [rule("expect_column_max_to_be_between", column="n", max_value=4)])
+    first = engine_run(folder, worker)
+    was = (folder / "rows.parquet").read_bytes()
+    in_place(folder)
+    second = engine_run(folder, worker)
+    assert reused(second) == [""]
+    assert reused(engine_run(folder, worker)) == [second.id]
+    (folder / "rows.parquet").write_bytes(was)
+    assert reused(engine_run(folder, worker)) == [first.id]
+
+
 @pytest.mark.parametrize("when", ["comparing with an earlier run", "waiting for checksums"])
 def test_file_that_changes_meanwhile(when: str, folder: Path, worker: WorkerProcess) -> None:
     write_suite(folder, [rule("expect_column_max_to_be_between", column="n", max_value=4)])
