@@ -1,9 +1,12 @@
 """What a Parquet file really holds, by its pages: for files whose footers are not to be believed.
 
-Every page has a header with the number of its values. :func:`counted` walks over all of them and says how many rows there are;
-a footer that says otherwise is refused. What else a footer claims DuckDB is told to ignore (:mod:`dq_engine.sources`), but for
-one thing: it does not read a chunk of which the footer says that all its values are NULL. Such claims are listed, and put to the
-test by :func:`excerpt`: the chunks alone, in a file with and a file without the claim.
+Every page has a header with the number of its values. :func:`counted` walks over all of them and says how many rows there are; a
+footer that says otherwise is refused. So is a page that is not whole, of which DuckDB 2.0 reads what memory happens to hold: one
+that is cut short or does not unpack to its size; and one whose checksum, if it has one, is another.
+
+What else a footer claims DuckDB is told to ignore (:mod:`dq_engine.sources`), but for one thing: it does not read a chunk of
+which the footer says that all its values are NULL. Such claims are listed, and put to the test by :func:`excerpt`: the chunks
+alone, in a file with and a file without the claim.
 
 Sources: https://github.com/apache/parquet-format (``parquet.thrift``); DuckDB pull request 23464 (columns that are all NULL).
 """
@@ -11,6 +14,7 @@ Sources: https://github.com/apache/parquet-format (``parquet.thrift``); DuckDB p
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
@@ -28,8 +32,10 @@ COLUMNS, SIZE, GROUP_ROWS = 1, 2, 3
 ELSEWHERE, META = 1, 3
 CODEC, VALUES, SIZE_HERE, DATA, DICTIONARY, STATISTICS = 4, 5, 7, 9, 11, 12
 NULLS = 3
-PAGE_KIND, PAGE_SIZE_HERE, V1, V2 = 1, 3, 5, 8
+PAGE_KIND, PAGE_SIZE, PAGE_SIZE_HERE, CHECKSUM, V1, V2 = 1, 2, 3, 4, 5, 8
+LEVELS, COMPRESSED = (5, 6), 7
 REPEATED = 2
+UNCOMPRESSED, GZIP = 0, 2
 
 
 class Contradiction(Exception):
@@ -145,7 +151,7 @@ def _start(meta: Fields) -> int:
 
 def _of_chunk(file: BinaryIO, meta: Fields, leaf: _Leaf) -> tuple[int, int | None]:
     """The numbers of values and of rows in the pages of a chunk; None where its pages do not say of rows."""
-    place, length = _start(meta), meta[SIZE_HERE].value
+    place, length, codec = _start(meta), meta[SIZE_HERE].value, meta[CODEC].value
     end = place + length
     values, rows, all_say = 0, 0, True
     while place < end:
@@ -153,6 +159,8 @@ def _of_chunk(file: BinaryIO, meta: Fields, leaf: _Leaf) -> tuple[int, int | Non
         place = begins + header[PAGE_SIZE_HERE].value
         if place > end or place < begins:
             raise Contradiction(f'a page of column "{leaf.name}" is longer than the footer leaves room for')
+        if not _is_whole(file, header, begins, codec):
+            raise Contradiction(f'a page of column "{leaf.name}" is damaged')
         for version in (V1, V2):
             if version in header:
                 own = header[version].value
@@ -162,6 +170,40 @@ def _of_chunk(file: BinaryIO, meta: Fields, leaf: _Leaf) -> tuple[int, int | Non
     if not leaf.repeats:
         return values, values
     return values, rows if all_say else None
+
+
+def _is_whole(file: BinaryIO, header: Fields, begins: int, codec: int) -> bool:
+    """Whether the content of a page has the size and the checksum (CRC-32 of what is stored) that its header says.
+
+    Of the codecs DuckDB does not compare sizes after unpacking for gzip alone.
+    """
+    here, whole = header[PAGE_SIZE_HERE].value, header[PAGE_SIZE].value
+    own = header[V2].value if V2 in header else {}
+    levels = sum(own[field].value for field in LEVELS if field in own)
+    packed = codec != UNCOMPRESSED and (COMPRESSED not in own or own[COMPRESSED].value)
+    if not 0 <= levels <= min(here, whole) or (here != whole if not packed else here == levels < whole):
+        return False
+    if CHECKSUM in header:
+        found = 0
+        for content in _read(file, begins, here):
+            found = zlib.crc32(content, found)
+        if found != header[CHECKSUM].value & 0xFFFFFFFF:
+            return False
+    return not packed or codec != GZIP or _unpacked(file, begins + levels, here - levels, whole - levels) == whole - levels
+
+
+def _unpacked(file: BinaryIO, place: int, length: int, most: int) -> int | None:
+    """The bytes to which what gzip has packed unpacks, at most one more than ``most``; None if it is damaged."""
+    stream, found = zlib.decompressobj(zlib.MAX_WBITS | 32), 0
+    try:
+        for content in _read(file, place, length):
+            left = content
+            while left and found <= most:
+                found += len(stream.decompress(left, min(COPIED, most + 1 - found)))
+                left = stream.unconsumed_tail
+    except zlib.error:
+        return None
+    return found
 
 
 def _header(file: BinaryIO, place: int, end: int) -> tuple[Fields, int]:
@@ -225,9 +267,15 @@ def _after(elements: Sequence[Fields], place: int) -> int:
 
 
 def _copy(file: BinaryIO, place: int, length: int, to: BinaryIO) -> None:
+    for content in _read(file, place, length):
+        to.write(content)
+
+
+def _read(file: BinaryIO, place: int, length: int) -> Iterator[bytes]:
+    """What stands in a part of the file, in pieces."""
     while length > 0:
         content = os.pread(file.fileno(), min(length, COPIED), place)
         if not content:
             raise Malformed("ends too early")
-        to.write(content)
+        yield content
         place, length = place + len(content), length - len(content)

@@ -1,9 +1,10 @@
 """``--verify-statistics``: footers, indexes and page headers that lie prove nothing, and files that do not lie are not accused."""
 
 import functools
+import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from dq_engine import WorkerProcess, check
 from dq_engine.model import Run
-from dq_engine.thrift import I64, Fields, Value
+from dq_engine.thrift import I32, I64, STRUCT, Fields, Value
 from tests.command import dq_here
 from tests.robust import footer, lies
 
@@ -177,6 +178,17 @@ def test_a_footer_that_contradicts_itself_is_found_without_the_option(lie: str, 
 # ------------------------------------------------------------------------------------------------------- files that are true
 
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "pyarrow 1": {},
+    "pyarrow 2": {"data_page_version": "2.0"},
+    "gzip": {"compression": "gzip", "use_dictionary": False},
+    "gzip 2 with checksums": {"compression": "gzip", "data_page_version": "2.0", "write_page_checksum": True},
+    "not compressed, with checksums": {"compression": "none", "write_page_checksum": True},
+    "brotli": {"compression": "brotli"},
+    "lz4": {"compression": "lz4", "data_page_version": "2.0"},
+}
+
+
 def _frames() -> dict[str, pa.Table]:
     empty = lies.table().slice(0, 0)
     nothing = pa.table({name: pa.nulls(300, column.type) for name, column in zip(empty.column_names, empty.columns, strict=True)})
@@ -192,7 +204,7 @@ def _frames() -> dict[str, pa.Table]:
 
 
 @pytest.mark.parametrize("frame", _frames())
-@pytest.mark.parametrize("writer", ["pyarrow 1", "pyarrow 2", "gzip", "polars"])
+@pytest.mark.parametrize("writer", [*OPTIONS, "polars"])
 def test_files_of_all_writers_are_believed_to_have_their_rows(
     writer: str, frame: str, worker: WorkerProcess, tmp_path: Path
 ) -> None:
@@ -200,12 +212,7 @@ def test_files_of_all_writers_are_believed_to_have_their_rows(
     if writer == "polars":
         pl.DataFrame(content).write_parquet(path, row_group_size=150)
     else:
-        options: dict[str, dict[str, Any]] = {
-            "pyarrow 1": {},
-            "pyarrow 2": {"data_page_version": "2.0"},
-            "gzip": {"compression": "gzip", "use_dictionary": False},
-        }
-        path.write_bytes(lies.written(content, **options[writer]))
+        path.write_bytes(lies.written(content, **OPTIONS[writer]))
     rule = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": content.num_rows}}
     null = {"type": "expect_column_values_to_be_null", "kwargs": {"column": content.column_names[-1]}}
     suite = {"name": "rows", "expectations": [rule, null]}
@@ -213,12 +220,48 @@ def test_files_of_all_writers_are_believed_to_have_their_rows(
         check(path, suite, worker=worker, checksums=False, verify_statistics=verify).extracts[0].outcomes
         for verify in (False, True)
     )
-    if frame == "lists alone" and writer != "pyarrow 2":
+    if frame == "lists alone" and OPTIONS.get(writer, {}).get("data_page_version") != "2.0":
         assert [outcome.status for outcome in verifying] == ["error", "error"]
         assert "number of rows" in verifying[0].message
     else:
         assert verifying[0].status == "pass"
         assert [(o.status, o.unexpected_count) for o in verifying] == [(o.status, o.unexpected_count) for o in believing]
+
+
+def _longer(header: Fields, content: bytes) -> tuple[Fields, bytes]:
+    return {**header, footer.PAGE_SIZE: Value(I32, header[footer.PAGE_SIZE].value + 1)}, content
+
+
+def _levels(header: Fields, content: bytes) -> tuple[Fields, bytes]:
+    if footer.PAGE_V2 not in header:
+        return header, content
+    own = {**header[footer.PAGE_V2].value, 5: Value(I32, len(content) + 1)}
+    return {**header, footer.PAGE_V2: Value(STRUCT, own)}, content
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Fields, bytes], tuple[Fields, bytes]]]] = {
+    "empty": ("pyarrow 1", lambda header, _: (header, b"")),
+    "empty, packed by gzip": ("gzip", lambda header, _: (header, b"")),
+    "cut short": ("gzip", lambda header, content: (header, content[: len(content) // 2])),
+    "another, shorter": ("gzip", lambda header, _: (header, gzip.compress(b"1"))),
+    "another, longer": ("gzip", lambda header, _: (header, gzip.compress(bytes(1 << 22)))),
+    "no gzip": ("gzip", lambda header, content: (header, b"x" + content[1:])),
+    "one bit": ("not compressed, with checksums", lambda header, content: (header, content[:-1] + bytes([content[-1] ^ 1]))),
+    "shorter than it says": ("not compressed, with checksums", _longer),
+    "levels longer than it": ("pyarrow 2", _levels),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_page_that_is_not_whole_is_an_error(damage: str, asked: Asked) -> None:
+    """DuckDB would read what memory happens to hold, and that could be right."""
+    writer, change = DAMAGES[damage]
+    sound = lies.written(lies.table(), **OPTIONS[writer])
+    same = footer.with_pages(sound, lambda header, content: (header, content), "code")
+    assert not asked.run(same, "whole", verify=True).extracts[0].problem
+    run = asked.run(footer.with_pages(sound, change, "code"), "whole", verify=True)
+    assert 'a page of column "code" is damaged' in run.extracts[0].problem
+    assert {outcome.status for outcome in run.outcomes} == {"error"}
 
 
 def test_the_chunks_of_a_footer_may_not_share_bytes(asked: Asked) -> None:
