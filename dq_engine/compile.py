@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
-from msgspec import Struct
 
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
@@ -38,8 +37,6 @@ from dq_engine.model import (
 from dq_engine.plan import Plan
 from dq_engine.scans import MEASURED, ByValue, Tuning, scans
 
-MOST_EXAMPLES = 20
-"""Kinds of failing values that are kept per check."""
 MOST_ORGANISATIONS = 100_000
 """More different values than this are no organisations."""
 MOST_GROUPS = 500_000
@@ -131,12 +128,12 @@ def _rows(
     listed = (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
     classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(listed), 1)}
     columns = [*further, *(f"{of} AS {name}" for of, name in classes.items())]
-    read = _as_extract(relation)
+    read = as_extract(relation)
     if suspects:
         counts = [metric for metric in metrics if isinstance(metric, Count)]
         wrong = dict.fromkeys(predicate for count in counts for predicate in count.implied or (count.predicate,))
         read += "\nWHERE " + "\n   OR ".join(f"({predicate})" for predicate in wrong)
-    return (f"(SELECT *, {_lines(columns)}\nFROM {read}) AS {EXTRACT}" if columns else read), classes
+    return (f"(SELECT *, {lines(columns)}\nFROM {read}) AS {EXTRACT}" if columns else read), classes
 
 
 def _labelled(counted: str, by: Column, period: Column | None, grouped: str, numbers: int) -> str:
@@ -178,7 +175,7 @@ def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str,
     different = f"SELECT {column.sql}, count(*) AS n FROM {EXTRACT} WHERE {column.sql} IS NOT NULL GROUP BY 1"
     plain = dict.fromkeys(count.of_value or count.predicate or "" for count in counts if count.of_value or not count.classes)
     found = {predicate: sql.ident(f"{prefix}is {place}") for place, predicate in enumerate(plain, 1)}
-    judged = _lines([f"{column.sql} AS k1", *(f"({predicate}) AS {name}" for predicate, name in found.items())])
+    judged = lines([f"{column.sql} AS k1", *(f"({predicate}) AS {name}" for predicate, name in found.items())])
     read = f"(SELECT *, {judged}\nFROM ({different}) AS {EXTRACT}) AS {EXTRACT}"
     columns = {count: found[count.of_value or count.predicate or ""] for count in counts if count.of_value or not count.classes}
     classes = dict.fromkeys(count.classes for count in counts if count.classes and not count.of_value)
@@ -191,14 +188,14 @@ def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str,
                 by_flags = of.replace(alternatives, " OR ".join(found.get(one, f"({one})") for one in count.implied))
         names = {count: sql.ident(f"{prefix}class {place}.{number}") for number, count in enumerate(classed, 1)}
         of_class = sql.ident(f"{prefix}class {place}")
-        flags = _lines([f"({(count.predicate or '').replace(CLASS, of_class)}) AS {name}" for count, name in names.items()])
+        flags = lines([f"({(count.predicate or '').replace(CLASS, of_class)}) AS {name}" for count, name in names.items()])
         read = f"(SELECT *, {flags}\nFROM (SELECT *, {by_flags} AS {of_class}\nFROM {read}) AS {EXTRACT}) AS {EXTRACT}"
         columns |= names
     return read, columns
 
 
 def _numbered(expressions: Iterable[str]) -> str:
-    return _lines([f"{expression} AS m{place}" for place, expression in enumerate(expressions, 1)])
+    return lines([f"{expression} AS m{place}" for place, expression in enumerate(expressions, 1)])
 
 
 def _unlike_columns(table: Table) -> str:
@@ -208,7 +205,7 @@ def _unlike_columns(table: Table) -> str:
     return next(prefix for prefix in tried if not any(name.startswith(f'"{prefix}') for name in names))
 
 
-def _as_extract(relation: str) -> str:
+def as_extract(relation: str) -> str:
     """A relation by the name of the extract."""
     return relation if relation == EXTRACT else f"{relation} AS {EXTRACT}"
 
@@ -251,7 +248,7 @@ def _predicate(count: Count, classes: Mapping[str, str]) -> str:
 
 def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
     """One row of numbers over the groups of a key."""
-    return f"SELECT {_lines([metric.sql for metric in metrics])}\nFROM ({groups(key)})"
+    return f"SELECT {lines([metric.sql for metric in metrics])}\nFROM ({groups(key)})"
 
 
 def repeated_keys(key: Key) -> str:
@@ -311,10 +308,10 @@ def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
     """One row of numbers over items; if they belong to organisations, rows as :func:`row_scan` gives them."""
     numbers = [f"{metric.sql} AS m{place}" for place, metric in enumerate(metrics, 1)]
     if not items.split:
-        return f"SELECT {_lines(numbers)}\nFROM ({items.sql})"
+        return f"SELECT {lines(numbers)}\nFROM ({items.sql})"
     code = _code("organisation", shown=items.coded)
     labelled = f"SELECT *, {code} AS o, coalesce({items.period}, '') AS p\nFROM ({items.sql})"
-    return f"SELECT {_lines(['o', 'p', *numbers])}\nFROM ({labelled})\nGROUP BY GROUPING SETS ((), (o, p))"
+    return f"SELECT {lines(['o', 'p', *numbers])}\nFROM ({labelled})\nGROUP BY GROUPING SETS ((), (o, p))"
 
 
 def figure_scan(select: str, metrics: Sequence[Figure]) -> str:
@@ -336,7 +333,7 @@ def footer_scan(metrics: Sequence[Count | Scalar], table: Table, files: Sequence
         said = metric.fact.proof if isinstance(metric.fact, BoundsFact) else metric.fact.sql
         answers.setdefault(metric.fact.column, []).append(f"CASE WHEN complete THEN {said} END AS m{place}")
     listed = ", ".join(sql.text(file) for file in files)
-    said_of = [f"(SELECT {_lines(said)}\nFROM ({_bounds(columns[name])}))" for name, said in answers.items()]
+    said_of = [f"(SELECT {lines(said)}\nFROM ({_bounds(columns[name])}))" for name, said in answers.items()]
     return (
         "WITH chunks AS MATERIALIZED (SELECT path_in_schema, row_group_num_rows AS n, stats_null_count AS nulls, "
         "CASE WHEN min_is_exact THEN stats_min_value END AS low, CASE WHEN max_is_exact THEN stats_max_value END AS high "
@@ -354,7 +351,7 @@ def _bounds(column: Column) -> str:
     )
 
 
-# --------------------------------------------------------------------------------------- what is asked of failed checks
+# ------------------------------------------------------------------------------ repeated keys by organisation, registers
 
 
 def duplicates_by_organisation(key: Key, by: Column, period: Column | None) -> str:
@@ -392,111 +389,12 @@ def register(code: Column, said: Mapping[str, Column], period: Column | None) ->
     return f"SELECT code, {chosen}\nFROM ({last}\nWHERE {known} GROUP BY code)\nORDER BY code\nLIMIT {MOST_ORGANISATIONS + 1}"
 
 
-class Failing(Struct, frozen=True):
-    """A failed row check: the predicate of its failing rows, the columns to show, and all columns that the predicate reads.
-
-    ``relation`` is where the rows are, if not in the extract. ``by_value``: the columns seem to have few different values.
-    """
-
-    predicate: str
-    shown: tuple[Column, ...]
-    read: tuple[str, ...]
-    relation: str = EXTRACT
-    by_value: bool = False
-
-
-def row_examples(failed: Sequence[Failing]) -> str:
-    """Kinds of failing values of all failed row checks, in one query.
-
-    Gives rows of (place of the check, shape, value as JSON or NULL, rows, kinds in all), at most ``MOST_EXAMPLES`` per check,
-    commonest first. Failing rows are first grouped by the values that their checks read, so that a value is masked once and
-    not once per row.
-    """
-    together: dict[tuple[object, ...], list[int]] = {}
-    for place, check in enumerate(failed):
-        together.setdefault((check.read, check.shown) if check.relation == EXTRACT else (place,), []).append(place)
-    kinds = "\nUNION ALL ".join(_failing({place: failed[place] for place in places}) for places in together.values())
-    ranks = "count(*) OVER (PARTITION BY c) AS kinds, row_number() OVER (PARTITION BY c ORDER BY n DESC, s, v) AS place"
-    ranked = f"SELECT *, {ranks} FROM ({kinds}) WHERE n IS NOT NULL"
-    return f"SELECT c, s, v, n, kinds FROM ({ranked}) WHERE place <= {MOST_EXAMPLES} ORDER BY c, place"
-
-
-def _failing(checks: dict[int, Failing]) -> str:
-    """Kinds of failing values of checks that read and show the same columns, with the rows ``n`` that break each check ``c``."""
-    first = checks[min(checks)]
-    any_failed = " OR ".join(f"({check.predicate})" for check in checks.values())
-    rows, columns = _unlike(first.read), ", ".join(first.read)
-    values = f"SELECT {columns}, count(*) AS {rows} FROM {_as_extract(first.relation)} WHERE {any_failed} GROUP BY ALL"
-    if first.by_value:
-        grouped = f"SELECT {columns}, count(*) AS {rows} FROM {EXTRACT} GROUP BY ALL"
-        values = f"SELECT * FROM ({grouped}) AS {EXTRACT} WHERE CASE WHEN {rows} > 0 THEN {any_failed} END"
-    alone = len(checks) == 1  # all values are then its own, and its predicate may speak of more than the values
-    broken = {place: rows if alone else f"CASE WHEN {check.predicate} THEN {rows} END" for place, check in checks.items()}
-    named = _lines([f"{number} AS n{place}" for place, number in broken.items()])
-    shown = f"SELECT {_shape(first.shown)} AS s, {_value(first.shown)} AS v, {named} FROM ({values}) AS {EXTRACT}"
-    sums = ", ".join(f"sum(n{place})" for place in checks)
-    kinds = f"SELECT s, v, [{sums}] AS sums FROM ({shown}) GROUP BY s, v"
-    return f"SELECT unnest([{', '.join(map(str, checks))}]) AS c, s, v, unnest(sums) AS n FROM ({kinds})"
-
-
-def _unlike(names: Sequence[str]) -> str:
-    """A name for the number of rows that none of the columns beside it has."""
-    taken = {name.casefold() for name in names}
-    return next(name for number in range(len(names) + 1) if (name := f'"dq_rows_{number}"') not in taken)
-
-
-def key_examples(key: Key, columns: Sequence[Column], violation: str, *, by_rows: bool) -> str:
-    """Kinds of failing keys of one check; rows as :func:`row_examples` gives them. Counts rows, or else different values."""
-    renamed = [
-        Column(column.name, f"k{place}", column.type, column.kind, shown=column.shown) for place, column in enumerate(columns, 1)
-    ]
-    if all(column.shown for column in columns):  # each key is a kind of its own, and no more are masked than are shown
-        names = ", ".join(column.sql for column in renamed)
-        counted = "n" if by_rows else "1"
-        failing = f"SELECT {names}, {counted} AS n, count(*) OVER () AS kinds FROM ({groups(key)}) WHERE {violation}"
-        first = f"{failing} ORDER BY n DESC, {names} LIMIT {MOST_EXAMPLES}"
-        return f"SELECT 0, {_shape(renamed)}, {_value(renamed)}, n, kinds FROM ({first}) ORDER BY n DESC, {names}"
-    counted = "sum(n)" if by_rows else "count(*)"
-    failing = f"SELECT {_shape(renamed)} AS s, {_value(renamed)} AS v, n FROM ({groups(key)}) WHERE {violation}"
-    kinds = f"SELECT s, v, {counted} AS n FROM ({failing}) GROUP BY s, v"
-    return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
-
-
-def item_examples(items: Items) -> str:
-    """Kinds of failing items; rows as :func:`row_examples` gives them."""
-    failing = f"SELECT {_shape(items.shown)} AS s, {_value(items.shown)} AS v FROM ({items.sql}) WHERE unexpected AND NOT missing"
-    kinds = f"SELECT s, v, count(*) AS n FROM ({failing}) GROUP BY s, v"
-    return f"SELECT 0, s, v, n, count(*) OVER () AS kinds FROM ({kinds}) ORDER BY n DESC, s, v LIMIT {MOST_EXAMPLES}"
-
-
-def _zero(column: Column) -> Column:
-    """The column with -0.0 as 0.0: grouping takes them for one value, and either could stand for it."""
-    return msgspec.structs.replace(column, sql=f"({column.sql} + 0)") if column.kind == "float" else column
-
-
-def _shape(columns: Sequence[Column]) -> str:
-    shapes = [f"coalesce({sql.masked(sql.as_text(_zero(column)))}, 'NULL')" for column in columns]
-    if len(columns) == 1:
-        return shapes[0]
-    return " || ' | ' || ".join(
-        f"{sql.text(column.name + ' ')} || {shape}" for column, shape in zip(columns, shapes, strict=True)
-    )
-
-
-def _value(columns: Sequence[Column]) -> str:
-    if not all(column.shown for column in columns):
-        return "NULL::VARCHAR"
-    if len(columns) == 1:
-        return f"CAST(to_json({_zero(columns[0]).sql}) AS VARCHAR)"
-    pairs = ", ".join(f"{sql.text(column.name)}, {_zero(column).sql}" for column in columns)
-    return f"CAST(json_object({pairs}) AS VARCHAR)"
-
-
 def _places(count: int) -> str:
     return ", ".join(str(place) for place in range(1, count + 1))
 
 
-def _lines(expressions: Sequence[str]) -> str:
+def lines(expressions: Sequence[str]) -> str:
+    """Expressions of a SELECT, each on a line of its own."""
     return ",\n       ".join(expressions)
 
 

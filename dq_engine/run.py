@@ -5,6 +5,7 @@ The only module that drives a whole extract: open, plan, scan, judge, and ask on
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import json
@@ -17,16 +18,13 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import drilldown, judging, privacy, results, splits, unexpected, vodim
-from dq_engine.catalog import conditions
+from dq_engine import drilldown, examples, judging, privacy, results, splits, unexpected, vodim
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
-from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
 from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
 from dq_engine.feeds import Extract
 from dq_engine.model import (
-    EXTRACT,
     ORDERED,
     Aid,
     Column,
@@ -67,7 +65,7 @@ from dq_engine.plan import (
 from dq_engine.process import WorkerProcess
 from dq_engine.result_format import ResultFormat
 from dq_engine.run_tables import CLASSES, COUNTED, CountFiles
-from dq_engine.scans import MEASURED, ByValue, Scans, Tuning, explained, has_few_values, in_groups, scans
+from dq_engine.scans import MEASURED, ByValue, Scans, Tuning, explained, has_few_values, scans
 from dq_engine.suite import Check
 from dq_engine.versions import Changed
 
@@ -601,22 +599,16 @@ class _Scan:
             self.counted = msgspec.structs.replace(self.counted, repeated=(*self.counted.repeated, (name, metric)))
 
     def with_examples(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-        failed = [p for p in plan.checks if self.worth_examples(outcomes[p.check.id])]
-        by_row = [p for p in failed if isinstance(p.check.expectation, RowExpectation) and p.check.expectation.exemplary]
-        found: dict[str, Outcome] = {}
-        across = [planned for planned in by_row if planned.check.others or planned.aids]
-        for group in in_groups([planned for planned in by_row if planned not in across], across):
-            found |= self.exemplified(group, phrase.row_examples([self.failing(planned) for planned in group]), outcomes)
-        for planned in failed:
-            expectation = planned.check.expectation
-            if isinstance(expectation, KeyExpectation) and (violation := expectation.violation(planned.scope)):
-                key, columns = expectation.key(planned.scope), _columns(planned.check, planned.scope)
-                key = self.possible(key) if expectation.by_rows else key
-                query = phrase.key_examples(key, columns, violation, by_rows=expectation.by_rows)
-                found |= self.exemplified([planned], query, outcomes)
-            if isinstance(metric := planned.metrics.get("unexpected"), ItemNumber):
-                found |= self.exemplified([planned], phrase.item_examples(metric.items), outcomes)
-        return outcomes | found
+        failed = [planned for planned in plan.checks if self.worth_examples(outcomes[planned.check.id])]
+        tuning, found = self.limits.tuning, dict(outcomes)
+        likely: dict[str, list[str]] = {}
+        if samples := examples.samples(failed, outcomes, tuning.masked):
+            with contextlib.suppress(WorkerError):  # they only spare time
+                for name, shape in self.query("likely shapes of failing values", examples.likely_shapes(samples)):
+                    likely.setdefault(name, []).append(shape)
+        for checks, query in examples.questions(failed, likely, self.possible, tuning, self.rows or 0):
+            found |= self.exemplified(checks, query, outcomes)
+        return found
 
     def worth_examples(self, outcome: Outcome) -> bool:
         """Failing values are looked at for failed checks; on request of values, also for failures that ``mostly`` allows."""
@@ -636,17 +628,6 @@ class _Scan:
                 outcomes[planned.check.id], examples=shown, examples_note=note
             )
         return exemplified
-
-    def failing(self, planned: Planned) -> phrase.Failing:
-        """How the failing rows of a check are found."""
-        metric = planned.metrics["unexpected"]
-        assert isinstance(metric, Count) and metric.predicate is not None
-        subject, tuning = _columns(planned.check, planned.scope), self.limits.tuning
-        condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
-        read = {column.sql: column for column in (*subject, *condition)}
-        few = len(read) == 1 and metric.relation == EXTRACT and has_few_values(subject[0], tuning)
-        by_value = few and self.rows is not None and self.rows > tuning.rows
-        return phrase.Failing(metric.predicate, tuple(subject), tuple(sorted(read)), metric.relation, by_value)
 
     def with_rows(self, plan: Plan, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """The outcomes with their failing rows one by one, if a result format asks for them."""
@@ -867,7 +848,3 @@ def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Numbe
         elif answer is not None:
             known[metric] = answer
     return known
-
-
-def _columns(check: Check, scope: Scope) -> list[Column]:
-    return [scope.column(name) for name in check.columns]

@@ -51,13 +51,14 @@ class Tuning(Struct, frozen=True):
     ``work``: up to as many rows times numbers, all are counted in one scan. ``rows``: up to as many rows, keys are grouped at
     once. ``width``: the bytes of a value (:attr:`Column.width`) below which a text column is taken to have few different values;
     a number has half as many. ``rules``: how many about a column of numbers make it worth finding its different values, as each
-    costs little by row.
+    costs little by row. ``masked``: from so many failing values on, likely shapes are looked for before all are masked.
     """
 
     work: int = 3_000_000
     rows: int = 50_000
     width: float = 6.0
     rules: int = 4
+    masked: int = 20_000
 
 
 MEASURED = Tuning()
