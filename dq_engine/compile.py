@@ -251,57 +251,15 @@ def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:
     return f"SELECT {lines([metric.sql for metric in metrics])}\nFROM ({groups(key)})"
 
 
-def repeated_keys(key: Key) -> str:
-    """The hashes ``h`` of all keys that occur more than once, and seldom one of two keys that have it in common."""
-    return f"SELECT {_hash(key)} AS h\nFROM {EXTRACT}{_where(key)}\nGROUP BY 1 HAVING count(*) > 1"
-
-
-def narrowed(key: Key, by: Key, hashes: str) -> Key:
-    """The key on those rows alone that can be repeated, as those of ``by``, which has no further column, are in ``hashes``.
-
-    NULL is not told from NULL by a rule about several columns, and not judged by one about a single one.
-    """
-    repeated = f"{_hash(by)} IN (SELECT h FROM {hashes})"
-    if key != by:
-        repeated = " OR ".join([repeated, *(f"{column} IS NULL" for column in by.columns)])
-    return Key(key.columns, sql.all_of(key.where, repeated))
-
-
-def _hash(key: Key) -> str:
-    return f"hash({', '.join(key.columns)})"
-
-
-def _where(key: Key) -> str:
+def where_of(key: Key) -> str:
+    """The WHERE clause of the rows that have a key; "" for all."""
     return f" WHERE {key.where}" if key.where else ""
-
-
-def ascending(key: Key, rows: int | None = None) -> str:
-    """One row about a key of one column: how often a value is less than the one before it, and how many rows have it repeated.
-
-    The second is right only if the first is 0, in whatever order the rows come: then equal values stand side by side. ``rows``
-    of them are looked at, or all.
-    """
-    some = "" if rows is None else f" LIMIT {rows}"
-    second = "k1 = b1 AND b1 IS DISTINCT FROM b2"
-    return f"SELECT count_if(k1 < b1), count_if(k1 = b1) + count_if({second})\nFROM ({_after_others(key, some)})"
-
-
-def repeated_in_order(key: Key) -> str:
-    """As :func:`repeated_keys`, for a key of which no value is less than the one before it."""
-    return f"SELECT DISTINCT hash(k1) AS h\nFROM ({_after_others(key)})\nWHERE k1 = b1"
-
-
-def _after_others(key: Key, some: str = "") -> str:
-    """The values ``k1`` of a key of one column, each with the two before it."""
-    (column,) = key.columns
-    before = ", ".join(f"lag(k1, {place}) OVER () AS b{place}" for place in (1, 2))
-    return f"SELECT k1, {before} FROM (SELECT {column} AS k1 FROM {EXTRACT}{_where(key)}{some})"
 
 
 def groups(key: Key) -> str:
     """SQL of the groups of a key: ``k1`` …, and ``n``, the rows in the group."""
     columns = ", ".join(f"{column} AS k{place}" for place, column in enumerate(key.columns, 1))
-    return f"SELECT {columns}, count(*) AS n FROM {EXTRACT}{_where(key)} GROUP BY {_places(len(key.columns))}"
+    return f"SELECT {columns}, count(*) AS n FROM {EXTRACT}{where_of(key)} GROUP BY {_places(len(key.columns))}"
 
 
 def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
@@ -360,7 +318,7 @@ def duplicates_by_organisation(key: Key, by: Column, period: Column | None) -> s
     names = ", ".join(f"k{place}" for place in range(1, len(key.columns) + 1))
     inner = (
         f"SELECT {columns}, {by.sql} AS own, {_group(period)} AS grouped, count(*) AS n\n"
-        f"FROM {EXTRACT}{_where(key)} GROUP BY {_places(len(key.columns) + 2)}"
+        f"FROM {EXTRACT}{where_of(key)} GROUP BY {_places(len(key.columns) + 2)}"
     )
     totals = f"SELECT own, grouped, n, sum(n) OVER (PARTITION BY {names}) AS total FROM ({inner})"
     counted = f"SELECT own, grouped, sum(n) AS m1 FROM ({totals}) WHERE total > 1 GROUP BY 1, 2"

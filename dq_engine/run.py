@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import drilldown, examples, judging, privacy, results, splits, unexpected, vodim
+from dq_engine import drilldown, examples, judging, keys, privacy, results, splits, unexpected, vodim
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.checksums import Checksums
@@ -162,6 +162,8 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
 
 ORDER_SEEN = 10_000
 """Rows by which it is seen whether a column may be in order."""
+MOST_READ = 1.5
+"""How many times the rows may be read to compare keys in parts."""
 NO_ORDER = "the extract has a column called file_index, file_row_number or dq_row, so that the order of its rows cannot be read"
 NOT_YET = Opened(Table((), 0), {}, [], [], (), (), ())
 
@@ -535,16 +537,39 @@ class _Scan:
         """The number of rows whose key is repeated. Hashes of the repeated keys are kept, by which these are found again."""
         possible, name = self.possible(key), splits.table("keys", len(self.hashes) + 1)
         repeated: Number
-        if len(key.columns) == 1 and self.query("key", phrase.ascending(possible, ORDER_SEEN))[0][0] == 0:
-            ((falls, repeated),) = self.query("key", phrase.ascending(possible), hear)
+        if len(key.columns) == 1 and self.query("key", keys.ascending(possible, ORDER_SEEN))[0][0] == 0:
+            ((falls, repeated),) = self.query("key", keys.ascending(possible), hear)
             if falls == 0:
-                self.query("key", splits.kept(name, phrase.repeated_in_order(possible)))
+                self.query("key", splits.kept(name, keys.repeated_in_order(possible)))
                 self.hashes[key] = name
                 return repeated
-        self.query("key", splits.kept(name, phrase.repeated_keys(possible)), hear)
+        parts = self.in_parts(possible)
+        for place, part in enumerate(parts):
+            put = splits.added if place else splits.kept
+            self.query("key", put(name, keys.repeated(part)), functools.partial(_hear_part, hear, place, len(parts)))
         self.hashes[key] = name
         ((repeated, *_),) = self.query("key", phrase.key_scan(self.possible(key), metrics))
         return repeated
+
+    def in_parts(self, key: Key) -> list[Key]:
+        """The key on parts of its rows, where that reads hardly more than all of them at once; else as it is."""
+        table, rows = self.opened.table, self.limits.tuning.part
+        if not table.trusting or table.rows < 2 * rows:
+            return [key]
+        found: list[tuple[int, Column, int]] = []
+        for column in table.columns:
+            if column.sql in key.columns and keys.can_part(column):
+                self.query("key", keys.cut(column, rows, self.opened.paths))
+                for cuts, read, largest in self.query("key", keys.reading(column, self.opened.paths)):
+                    if cuts and read <= MOST_READ * table.rows:
+                        found.append((largest, column, cuts))
+        if not found:
+            return [key]
+        largest, column, cuts = min(found, key=lambda one: one[0])
+        if largest > table.rows / 2:
+            return [key]
+        self.query("key", keys.cut(column, rows, self.opened.paths))
+        return list(keys.in_parts(key, column, cuts))
 
     def possible(self, key: Key) -> Key:
         """The key on the rows that can have it repeated, as far as that is known: no others than have a column of it repeated."""
@@ -552,7 +577,7 @@ class _Scan:
         for other, name in self.hashes.items():
             whole = other.columns[0] in key.columns and other == Key(other.columns[:1], f"{other.columns[0]} IS NOT NULL")
             if other == key or whole:
-                narrow = phrase.narrowed(narrow, other, name)
+                narrow = keys.narrowed(narrow, other, name)
         return narrow
 
     def scan_items(self, items: Items, metrics: Sequence[ItemNumber], hear: Hear) -> None:
@@ -836,6 +861,11 @@ class _Scan:
         if place is None or len(self.extract.files) == 1:
             return message
         return f"{privacy.shown(self.extract.files[place].name)} {message}"
+
+
+def _hear_part(hear: Hear, place: int, parts: int, percent: float) -> None:
+    """Hears the per cents of one of several queries that are one step."""
+    hear((100 * place + percent) / parts)
 
 
 def _footer_answers(questions: Sequence[Count | Scalar], answers: Sequence[Number]) -> dict[Metric, Number]:

@@ -52,6 +52,7 @@ class Tuning(Struct, frozen=True):
     once. ``width``: the bytes of a value (:attr:`Column.width`) below which a text column is taken to have few different values;
     a number has half as many. ``rules``: how many about a column of numbers make it worth finding its different values, as each
     costs little by row. ``masked``: from so many failing values on, likely shapes are looked for before all are masked.
+    ``part``: about so many rows are compared at once where keys can be compared in parts.
     """
 
     work: int = 3_000_000
@@ -59,6 +60,7 @@ class Tuning(Struct, frozen=True):
     width: float = 6.0
     rules: int = 4
     masked: int = 20_000
+    part: int = 1_000_000
 
 
 MEASURED = Tuning()

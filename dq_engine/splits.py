@@ -45,6 +45,11 @@ def kept(name: str, select: str) -> str:
     return f"CREATE OR REPLACE TEMP TABLE {name} AS {select}"
 
 
+def added(name: str, select: str) -> str:
+    """The statement that adds rows to a table."""
+    return f"INSERT INTO {name} {select}"
+
+
 def numbered(metrics: Sequence[Metric]) -> dict[Metric, str]:
     """The columns of a table in which the numbers of ``metrics`` stand."""
     return {metric: f"m{place}" for place, metric in enumerate(metrics, 1)}
