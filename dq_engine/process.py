@@ -86,8 +86,11 @@ class WorkerProcess:
         """The answer to ``request``. ``deadline`` is a time of ``time.monotonic``; ``progress`` hears per cents.
 
         Raises :class:`WorkerError` if the worker says that it cannot, :class:`WorkerDied` if it ends or the deadline passes. A
-        worker that is not waited for to the end is ended: its answer would be taken for that to the next request.
+        worker that is not waited for to the end is ended: its answer would be taken for that to the next request. One that
+        was ended from outside while nothing was asked of it is replaced when an extract is opened, which needs nothing of it.
         """
+        if self._child is not None and request["op"] == "open" and self._child.process.poll() is not None:
+            self._stop()
         if self._child is None:
             with contextlib.suppress(OSError):  # whoever needs the folder will say so
                 self.directory.mkdir(mode=0o700, exist_ok=True)

@@ -211,6 +211,20 @@ def test_a_worker_that_is_stuck_while_it_is_ended_does_not_hold_up_anybody() -> 
     assert not directory.exists()
 
 
+@needs_proc
+def test_a_worker_that_was_killed_between_two_extracts_costs_nothing(tmp_path: Path) -> None:
+    source, suite = write_rows(tmp_path / "rows.parquet"), read_suite(write_suite(tmp_path, NOT_NULL))
+    with WorkerProcess() as worker:
+        pids = []
+        for _ in range(2):
+            run = run_checks([Extract("rows", (source,), suite)], Options(), worker)
+            assert [outcome.status for outcome in run.outcomes] == ["pass"], run.outcomes
+            pids.append(worker.pid)
+            os.kill(worker.pid, signal.SIGKILL)
+            until(lambda: Path(f"/proc/{pids[-1]}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+    assert pids[0] != pids[1]
+
+
 def test_no_worker_outlives_its_use() -> None:
     with WorkerProcess() as worker:
         first = worker.pid
