@@ -16,17 +16,18 @@ from dq_engine import sql
 from dq_engine.catalog.base import NEVER
 from dq_engine.catalog.periods import last_day, last_of_month, of_month, own_days, own_interval, spans, spans_table
 from dq_engine.model import (
-    CLASS,
     EXTRACT,
     NO_PERIOD,
     ORDERED,
     BoundsFact,
+    Classes,
     Column,
     Count,
     Derived,
     ExtremumFact,
     Figure,
     GroupScalar,
+    InClass,
     ItemNumber,
     Items,
     Key,
@@ -118,20 +119,22 @@ def split_scan(metrics: Sequence[Count], table: Table, by: Column, period: Colum
 
 def _rows(
     metrics: Sequence[Count | Scalar], table: Table, further: Sequence[str] = (), *, suspects: bool
-) -> tuple[str, dict[str, str]]:
+) -> tuple[str, dict[Classes, str]]:
     """The rows in which metrics are counted, with ``further`` columns, and the columns in which their classes are found.
 
     With ``suspects``, only rows for which one of the metrics is true are counted: the others are looked at once and add nothing.
     """
     prefix = _unlike_columns(table)
     relation = next((metric.relation for metric in metrics if isinstance(metric, Count)), EXTRACT)
-    listed = (metric.classes for metric in metrics if isinstance(metric, Count) and metric.classes is not None)
+    listed = (
+        metric.predicate.classes for metric in metrics if isinstance(metric, Count) and isinstance(metric.predicate, InClass)
+    )
     classes = {of: sql.ident(f"{prefix}class {n}") for n, of in enumerate(dict.fromkeys(listed), 1)}
-    columns = [*further, *(f"{of} AS {name}" for of, name in classes.items())]
+    columns = [*further, *(f"{_place(of.conditions)} AS {name}" for of, name in classes.items())]
     read = as_extract(relation)
     if suspects:
         counts = [metric for metric in metrics if isinstance(metric, Count)]
-        wrong = dict.fromkeys(predicate for count in counts for predicate in count.implied or (count.predicate,))
+        wrong = dict.fromkeys(predicate for count in counts for predicate in count.implied)
         read += "\nWHERE " + "\n   OR ".join(f"({predicate})" for predicate in wrong)
     return (f"(SELECT *, {lines(columns)}\nFROM {read}) AS {EXTRACT}" if columns else read), classes
 
@@ -173,25 +176,30 @@ def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str,
     """
     prefix = _unlike_columns(table)
     different = f"SELECT {column.sql}, count(*) AS n FROM {EXTRACT} WHERE {column.sql} IS NOT NULL GROUP BY 1"
-    plain = dict.fromkeys(count.of_value or count.predicate or "" for count in counts if count.of_value or not count.classes)
-    found = {predicate: sql.ident(f"{prefix}is {place}") for place, predicate in enumerate(plain, 1)}
+    plain = {count: count.reads(of_value=True) for count in counts if not isinstance(count.predicate, InClass)}
+    found = {predicate: sql.ident(f"{prefix}is {place}") for place, predicate in enumerate(dict.fromkeys(plain.values()), 1)}
     judged = lines([f"{column.sql} AS k1", *(f"({predicate}) AS {name}" for predicate, name in found.items())])
     read = f"(SELECT *, {judged}\nFROM ({different}) AS {EXTRACT}) AS {EXTRACT}"
-    columns = {count: found[count.of_value or count.predicate or ""] for count in counts if count.of_value or not count.classes}
-    classes = dict.fromkeys(count.classes for count in counts if count.classes and not count.of_value)
-    for place, of in enumerate(classes, 1):
-        classed = [count for count in counts if count.classes == of and not count.of_value]
-        by_flags = of
-        for count in classed:
-            alternatives = " OR ".join(f"({predicate})" for predicate in count.implied)
-            if of.count(alternatives) == 1:  # it could stand in a text among the codes, too
-                by_flags = of.replace(alternatives, " OR ".join(found.get(one, f"({one})") for one in count.implied))
-        names = {count: sql.ident(f"{prefix}class {place}.{number}") for number, count in enumerate(classed, 1)}
-        of_class = sql.ident(f"{prefix}class {place}")
-        flags = lines([f"({(count.predicate or '').replace(CLASS, of_class)}) AS {name}" for count, name in names.items()])
-        read = f"(SELECT *, {flags}\nFROM (SELECT *, {by_flags} AS {of_class}\nFROM {read}) AS {EXTRACT}) AS {EXTRACT}"
+    columns = {count: found[predicate] for count, predicate in plain.items()}
+    classed: dict[Classes, list[tuple[Count, int]]] = {}
+    for count in counts:
+        if isinstance(count.predicate, InClass):
+            classed.setdefault(count.predicate.classes, []).append((count, count.predicate.place))
+    for number, (classes, members) in enumerate(classed.items(), 1):
+        of_class = sql.ident(f"{prefix}class {number}")
+        names = {count: sql.ident(f"{prefix}class {number}.{place}") for count, place in members}
+        flags = lines([f"({of_class} = {place}) AS {names[count]}" for count, place in members])
+        placed = f"SELECT *, {_place(classes.of_value, found)} AS {of_class}\nFROM {read}"
+        read = f"(SELECT *, {flags}\nFROM ({placed}) AS {EXTRACT}) AS {EXTRACT}"
         columns |= names
     return read, columns
+
+
+def _place(conditions: Sequence[Sequence[str]], found: Mapping[str, str] = MappingProxyType({})) -> str:
+    """SQL of the place of the class in which a row is; ``found`` are columns that say whether a condition is true."""
+    either = {place: " OR ".join(found.get(one, f"({one})") for one in any_of) for place, any_of in enumerate(conditions)}
+    cases = " ".join(f"WHEN {condition} THEN {place}" for place, condition in either.items() if condition)
+    return f"CASE {cases} ELSE {len(conditions)} END"
 
 
 def _numbered(expressions: Iterable[str]) -> str:
@@ -229,7 +237,7 @@ def readable(column: Column, what: str) -> str:
     return f"SELECT max({organisation(column) if what == 'organisation' else _group(column)})\nFROM {EXTRACT}"
 
 
-def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType({}), *, grouped: bool = False) -> str:
+def phrase(metric: Count | Scalar, classes: Mapping[Classes, str] = MappingProxyType({}), *, grouped: bool = False) -> str:
     """SQL of one number over rows, or over groups of them; ``classes`` says in which columns classes are found."""
     if isinstance(metric, Scalar):
         return metric.sql
@@ -237,13 +245,10 @@ def phrase(metric: Count | Scalar, classes: Mapping[str, str] = MappingProxyType
         return "count(*)"
     if metric.predicate == NEVER:
         return "0"
-    predicate = _predicate(metric, classes)
+    predicate = metric.predicate
+    if isinstance(predicate, InClass):
+        predicate = f"{classes[predicate.classes]} = {predicate.place}"
     return f"count(CASE WHEN {predicate} THEN 1 END)" if grouped else f"coalesce(count_if({predicate}), 0)"
-
-
-def _predicate(count: Count, classes: Mapping[str, str]) -> str:
-    predicate = count.predicate or "TRUE"
-    return predicate if count.classes is None else predicate.replace(CLASS, classes[count.classes])
 
 
 def key_scan(key: Key, metrics: Sequence[GroupScalar]) -> str:

@@ -70,7 +70,7 @@ def samples(failed: Sequence[Planned], outcomes: Mapping[str, Outcome], least: i
         if isinstance(expectation, KeyExpectation):
             relation, where = EXTRACT, expectation.key(planned.scope).where or ""
         elif _by_rows(planned) and isinstance(metric, Count):
-            relation, where = metric.relation, metric.predicate or ""
+            relation, where = metric.relation, metric.reads()
         else:
             continue
         for column in _columns(planned):
@@ -123,11 +123,11 @@ def _columns(planned: Planned) -> list[Column]:
 def _of_rows(planned: Planned, tuning: Tuning, *, few_values: bool) -> Failing:
     """How the failing rows of a check are found. Values are grouped first if that is asked for and a column seems to have few."""
     metric, subject = planned.metrics["unexpected"], _columns(planned)
-    assert isinstance(metric, Count) and metric.predicate is not None
+    assert isinstance(metric, Count)
     condition = [planned.scope.column(name) for name in conditions.columns(planned.check.condition)]
     read = {column.sql: column for column in (*subject, *condition)}
     by_value = few_values and len(read) == 1 and metric.relation == EXTRACT and has_few_values(subject[0], tuning)
-    return Failing(metric.predicate, tuple(subject), tuple(sorted(read)), metric.relation, by_value)
+    return Failing(metric.reads(), tuple(subject), tuple(sorted(read)), metric.relation, by_value)
 
 
 def row_examples(failed: Sequence[Failing], likely: Likely = NOTHING) -> str:

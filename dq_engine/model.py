@@ -7,6 +7,7 @@ numbers; numbers become :class:`Outcome` and :class:`Measure`; together they are
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
@@ -208,25 +209,49 @@ class ExtremumFact(Struct, frozen=True, tag="extremum"):
     sql: str
 
 
-CLASS = "dq_class"
-"""What a predicate calls the class of a row."""
+class Classes(Struct, frozen=True):
+    """Several classes of rows, each row in the first of which a condition is true, or in none.
+
+    ``conditions`` are those of each class, any of which suffices, as SQL; ``of_value`` are those where each different value of
+    the column is judged once.
+    """
+
+    conditions: tuple[tuple[str, ...], ...]
+    of_value: tuple[tuple[str, ...], ...]
+
+
+class InClass(Struct, frozen=True):
+    """True of the rows in the class at that place. Counts about the same classes evaluate them once."""
+
+    classes: Classes
+    place: int
 
 
 class Count(Struct, frozen=True, tag="count"):
-    """The number of rows for which ``predicate`` is true (None: all rows). Additive: it is also kept per organisation.
+    """The number of rows for which ``predicate`` (SQL, or a class) is true; of all rows if it is None. Kept by organisation, too.
 
-    ``classes`` is SQL that puts a row into one of several classes; the predicate speaks of it as ``dq_class``, and counts that
-    have it in common evaluate it once; ``implied`` are then predicates without it, one of which is true wherever this one is.
     ``relation`` is what is read: the extract, or a :class:`Derived` view with the same rows. ``of_value`` is the predicate where
     each different value of its column is judged once, if it is another one there.
     """
 
-    predicate: str | None = None
+    predicate: str | InClass | None = None
     fact: NullsFact | JointNullsFact | RowsFact | BoundsFact | AidFact | None = None
-    classes: str | None = None
     relation: str = EXTRACT
-    implied: tuple[str, ...] = ()
     of_value: str = ""
+
+    @property
+    def implied(self) -> tuple[str, ...]:
+        """Conditions, one of which is true of each row that is counted; none if all rows are."""
+        if isinstance(self.predicate, InClass):
+            return self.predicate.classes.conditions[self.predicate.place]
+        return () if self.predicate is None else (self.predicate,)
+
+    def reads(self, *, of_value: bool = False) -> str:
+        """All SQL by which rows are counted, or their different values, as one text in which names can be found."""
+        if isinstance(self.predicate, InClass):
+            classes = self.predicate.classes
+            return " ".join(itertools.chain.from_iterable(classes.of_value if of_value else classes.conditions))
+        return (of_value and self.of_value) or self.predicate or ""
 
 
 class Scalar(Struct, frozen=True, tag="scalar"):

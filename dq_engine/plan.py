@@ -109,7 +109,7 @@ def sql_of(metric: Metric) -> str:
     """All SQL that a metric holds, as one text, in which the names of what it reads can be found."""
     match metric:
         case Count():
-            return f"{metric.predicate} {metric.classes} {metric.relation}"
+            return f"{metric.reads()} {metric.relation}"
         case Scalar():
             return metric.sql
         case GroupScalar():

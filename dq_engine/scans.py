@@ -167,7 +167,7 @@ def _seldom(plan: Plan, rows: Iterable[Count | Scalar]) -> Iterator[Count]:
     for metric in rows:
         if not isinstance(metric, Count) or metric.relation != EXTRACT:
             continue
-        if sql.read_by(f"{metric.classes or ''} {metric.predicate}") is None:
+        if sql.read_by(metric.reads()) is None:
             continue
         if isinstance(metric.fact, NullsFact):
             nulls = plan.known.get(metric)
@@ -226,7 +226,7 @@ def _only_column(plan: Plan, metric: Count) -> Column | None:
 
 def _columns(metric: Count) -> frozenset[str] | None:
     """The columns that a count reads where values are judged; None if it looks further."""
-    return sql.read_by(metric.of_value or f"{metric.classes or ''} {metric.predicate}")
+    return sql.read_by(metric.reads(of_value=True))
 
 
 def _worth(column: Column, counts: Sequence[Count], key: Key | None, tuning: Tuning) -> str:
@@ -235,7 +235,7 @@ def _worth(column: Column, counts: Sequence[Count], key: Key | None, tuning: Tun
         return ""
     if key is not None:
         return "its different values are needed anyway"
-    if any(count.of_value for count in counts):
+    if any(count.reads(of_value=True) != count.reads() for count in counts):
         return "a rule about it is costly, and codes have few different values"
     if not has_few_values(column, tuning):
         return ""
@@ -253,7 +253,7 @@ def _can_be_grouped(column: Column, counts: Sequence[Count]) -> bool:
     """Whether equal values are the same to all counts: 0.0 and -0.0 are not the same text, for example."""
     if column.sql.casefold() in ('"n"', '"k1"') or column.kind in ("nested", "other", "null"):
         return False  # the names are those of groups
-    return column.kind != "float" or not any("VARCHAR" in f"{count.classes} {count.predicate}" for count in counts)
+    return column.kind != "float" or not any("VARCHAR" in count.reads() for count in counts)
 
 
 def explained(plan: Plan, wanted: Scans) -> Iterator[str]:

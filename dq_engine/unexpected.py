@@ -64,7 +64,7 @@ def _source(planned: Planned) -> str | None:
     metric = planned.metrics.get("unexpected")
     if isinstance(expectation, RowExpectation) and isinstance(metric, Count):
         relation = ORDERED if metric.relation == EXTRACT else metric.relation
-        return f"{relation} AS {EXTRACT}\nWHERE {metric.predicate}"
+        return f"{relation} AS {EXTRACT}\nWHERE {metric.reads()}"
     if isinstance(expectation, KeyExpectation) and expectation.by_rows:
         return _repeated(expectation, scope)
     return None

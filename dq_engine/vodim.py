@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from dq_engine import sql
 from dq_engine.catalog.base import NEVER
 from dq_engine.errors import NotEvaluable
-from dq_engine.model import CLASS, BoundsFact, Column, Count, Field, NullsFact
+from dq_engine.model import BoundsFact, Classes, Column, Count, Field, InClass, NullsFact
 
 ValueClass = Literal["valid", "other", "default", "invalid", "missing"]
 CLASSES: tuple[ValueClass, ...] = get_args(ValueClass)
@@ -34,22 +34,20 @@ def parts(column: Column, field: Field, violations: Sequence[Count]) -> dict[Par
     if column.kind == "nested":
         raise NotEvaluable(f'column "{column.name}" is nested ({column.type}): its values are not put into classes')
     broken = [count for count in violations if count.predicate != NEVER]
-    conditions: dict[Part, str] = {
-        "null": f"{column.sql} IS NULL",
-        "blank": _blank(column) if column.kind == "text" else "",
+    null = f"{column.sql} IS NULL"
+    conditions: dict[Part, tuple[str, ...]] = {
+        "null": (null,),
+        "blank": (_blank(column),) if column.kind == "text" else (),
         "default": _among(column, field.default_codes),
-        "invalid": " OR ".join(f"({count.predicate})" for count in broken),
+        "invalid": tuple(count.reads() for count in broken),
         "other": _among(column, field.other_codes),
     }
-    of = _part(conditions)
-    of_value = _part({**conditions, "invalid": " OR ".join(f"({count.of_value or count.predicate})" for count in broken)})
-    counts: dict[Part, Count] = {"null": Count(conditions["null"], NullsFact(column.name))}
+    of_value = {**conditions, "invalid": tuple(count.reads(of_value=True) for count in broken)}
+    classes = Classes(tuple(conditions.values()), tuple(of_value.values()))
+    counts: dict[Part, Count] = {"null": Count(null, NullsFact(column.name))}
     for place, name in enumerate(PARTS[1:], 1):
-        once = f"({of_value}) = {place}" if of_value != of else ""
-        implied = tuple(count.predicate or "" for count in broken) if name == "invalid" else (conditions[name],)
         none = BoundsFact(column.name, f"lo >= '!' AND hi < {NO_BREAK}") if name == "blank" else None
-        counted = Count(f"{CLASS} = {place}", none, classes=of, implied=implied, of_value=once)
-        counts[name] = counted if conditions[name] else Count(NEVER)
+        counts[name] = Count(InClass(classes, place), none) if conditions[name] else Count(NEVER)
     return counts
 
 
@@ -61,20 +59,14 @@ def in_classes(records: int, counts: Mapping[Part, int]) -> dict[ValueClass, int
     return {"valid": valid, "other": other, "default": default, "invalid": invalid, "missing": missing}
 
 
-def _part(conditions: Mapping[Part, str]) -> str:
-    """SQL of the place in ``PARTS`` of the part in which a value is; the number of parts for a valid one."""
-    cases = " ".join(f"WHEN {conditions[name]} THEN {place}" for place, name in enumerate(PARTS) if conditions[name])
-    return f"CASE {cases} ELSE {len(PARTS)} END"
-
-
 def _blank(column: Column) -> str:
     """SQL: a text of blanks. Most texts are told from blanks by their first character, which costs far less than trimming."""
     return f"({column.sql} < '!' OR {column.sql} >= {NO_BREAK}) AND trim({column.sql}, {BLANKS}) = ''"
 
 
-def _among(column: Column, codes: Sequence[str | int | float]) -> str:
-    """SQL: the value is one of the codes; "" where there are none."""
-    return sql.in_list(column.sql, [_literal(column, code) for code in codes]) if codes else ""
+def _among(column: Column, codes: Sequence[str | int | float]) -> tuple[str, ...]:
+    """SQL: the value is one of the codes; nothing where there are none."""
+    return (sql.in_list(column.sql, [_literal(column, code) for code in codes]),) if codes else ()
 
 
 def _literal(column: Column, code: str | int | float) -> str:

@@ -134,7 +134,7 @@ def within(count: Count, where: str | None) -> Count:
     """The count among the rows of a condition."""
     if where is None or count.predicate == NEVER:
         return count
-    return Count(sql.all_of(where, count.predicate), _never(count.fact))
+    return Count(sql.all_of(where, count.reads()), _never(count.fact))
 
 
 def _never(fact: object) -> JointNullsFact | None:

@@ -47,9 +47,9 @@ FROM (SELECT coalesce(CAST("dq:organisation" AS VARCHAR), '(none)') AS o, '' AS 
        count(CASE WHEN "day" IS NULL THEN 1 END) AS m21
 FROM (SELECT *, "sex" AS "dq:organisation",
        NULL AS "dq:period",
-       CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN (((("patients" > 0) AND ("day" <= DATE '2024-03-31')) OR ("share" IS NULL)) AND ("sex" NOT IN ('1'))) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "patients" IS NULL THEN 0 WHEN (("open" = TRUE) AND ("patients" < 0)) THEN 3 ELSE 5 END AS "dq:class 3"
+       CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN (((("patients" > 0) AND ("day" <= DATE '2024-03-31')) OR ("share" IS NULL)) AND ("sex" NOT IN ('1'))) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("patients" IS NULL) THEN 0 WHEN (("open" = TRUE) AND ("patients" < 0)) THEN 3 ELSE 5 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract
 GROUP BY 1, 2))
 GROUP BY 1, 2;

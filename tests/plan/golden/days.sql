@@ -45,11 +45,11 @@ FROM (SELECT CASE WHEN CAST("dq:organisation" AS VARCHAR) IS NULL THEN '(none)' 
        count(CASE WHEN "practice" IS NULL THEN 1 END) AS m20
 FROM (SELECT *, "practice" AS "dq:organisation",
        CASE WHEN CAST("day" AS DATE) BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN last_day(CAST("day" AS DATE)) END AS "dq:period",
-       CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN "sex" IN ('9', 'X') THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN "sex" IN ('0') THEN 4 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "patients" IS NULL THEN 0 WHEN "patients" IN (9999, (-1)) THEN 2 WHEN ("patients" < 0 OR "patients" > 3000) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "share" IS NULL THEN 0 WHEN "share" IN (0.5) THEN 4 ELSE 5 END AS "dq:class 3",
-       CASE WHEN "day" IS NULL THEN 0 WHEN "day" IN (DATE '1900-01-01') THEN 2 ELSE 5 END AS "dq:class 4",
-       CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 ELSE 5 END AS "dq:class 5"
+       CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("sex" IN ('9', 'X')) THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN ("sex" IN ('0')) THEN 4 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("patients" IS NULL) THEN 0 WHEN ("patients" IN (9999, (-1))) THEN 2 WHEN ("patients" < 0 OR "patients" > 3000) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("share" IS NULL) THEN 0 WHEN ("share" IN (0.5)) THEN 4 ELSE 5 END AS "dq:class 3",
+       CASE WHEN ("day" IS NULL) THEN 0 WHEN ("day" IN (DATE '1900-01-01')) THEN 2 ELSE 5 END AS "dq:class 4",
+       CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 ELSE 5 END AS "dq:class 5"
 FROM dq_extract) AS dq_extract
 GROUP BY 1, 2))
 GROUP BY 1, 2;

@@ -25,7 +25,7 @@ FROM (SELECT *, ("dq:class 1" = 1) AS "dq:class 1.1",
        ("dq:class 1" = 2) AS "dq:class 1.2",
        ("dq:class 1" = 3) AS "dq:class 1.3",
        ("dq:class 1" = 4) AS "dq:class 1.4"
-FROM (SELECT *, CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN "sex" IN ('9', 'X') THEN 2 WHEN "dq:is 1" THEN 3 WHEN "sex" IN ('0') THEN 4 ELSE 5 END AS "dq:class 1"
+FROM (SELECT *, CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("sex" IN ('9', 'X')) THEN 2 WHEN "dq:is 1" THEN 3 WHEN ("sex" IN ('0')) THEN 4 ELSE 5 END AS "dq:class 1"
 FROM (SELECT *, "sex" AS k1,
        ("sex" NOT IN ('1', '2', '9')) AS "dq:is 1"
 FROM (SELECT "sex", count(*) AS n FROM dq_extract WHERE "sex" IS NOT NULL GROUP BY 1) AS dq_extract) AS dq_extract) AS dq_extract) AS dq_extract;
@@ -34,11 +34,11 @@ FROM (SELECT "sex", count(*) AS n FROM dq_extract WHERE "sex" IS NOT NULL GROUP 
 -- different values of practice: its different values are needed anyway
 SELECT CAST(coalesce(sum(CASE WHEN "dq:is 1" THEN n END), 0) AS BIGINT) AS m1,
        CAST(coalesce(sum(CASE WHEN "dq:class 1.1" THEN n END), 0) AS BIGINT) AS m2,
-       CAST(coalesce(sum(CASE WHEN "dq:class 1.2" THEN n END), 0) AS BIGINT) AS m3,
+       CAST(coalesce(sum(CASE WHEN "dq:class 1.3" THEN n END), 0) AS BIGINT) AS m3,
        coalesce(sum(n) FILTER (n > 1), 0) AS m4
 FROM (SELECT *, ("dq:class 1" = 1) AS "dq:class 1.1",
-       ("dq:class 1" = 3) AS "dq:class 1.2"
-FROM (SELECT *, CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN "dq:is 1" THEN 3 ELSE 5 END AS "dq:class 1"
+       ("dq:class 1" = 3) AS "dq:class 1.3"
+FROM (SELECT *, CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN "dq:is 1" THEN 3 ELSE 5 END AS "dq:class 1"
 FROM (SELECT *, "practice" AS k1,
        (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) AS "dq:is 1"
 FROM (SELECT "practice", count(*) AS n FROM dq_extract WHERE "practice" IS NOT NULL GROUP BY 1) AS dq_extract) AS dq_extract) AS dq_extract) AS dq_extract;
@@ -52,9 +52,9 @@ SELECT coalesce(count_if("patients" < 0 OR "patients" >= 3000), 0) AS m1,
        coalesce(count_if("dq:class 1" = 3), 0) AS m5,
        coalesce(count_if("dq:class 2" = 4), 0) AS m6,
        coalesce(count_if("dq:class 3" = 2), 0) AS m7
-FROM (SELECT *, CASE WHEN "patients" IS NULL THEN 0 WHEN "patients" IN (9999, (-1)) THEN 2 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "share" IS NULL THEN 0 WHEN "share" IN (0.5) THEN 4 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "day" IS NULL THEN 0 WHEN "day" IN (DATE '1900-01-01') THEN 2 ELSE 5 END AS "dq:class 3"
+FROM (SELECT *, CASE WHEN ("patients" IS NULL) THEN 0 WHEN ("patients" IN (9999, (-1))) THEN 2 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("share" IS NULL) THEN 0 WHEN ("share" IN (0.5)) THEN 4 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("day" IS NULL) THEN 0 WHEN ("day" IN (DATE '1900-01-01')) THEN 2 ELSE 5 END AS "dq:class 3"
 FROM dq_extract
 WHERE ("patients" < 0 OR "patients" >= 3000)
    OR ((NOT ("patients" IS NULL AND "share" IS NULL)) AND (("patients" > "share") IS NOT TRUE))

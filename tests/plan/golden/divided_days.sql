@@ -31,10 +31,10 @@ GROUP BY 1, 2;
 -- different values of practice: the footers say 1.0 bytes for each value
 SELECT CAST(coalesce(sum(CASE WHEN "dq:is 1" THEN n END), 0) AS BIGINT) AS m1,
        CAST(coalesce(sum(CASE WHEN "dq:class 1.1" THEN n END), 0) AS BIGINT) AS m2,
-       CAST(coalesce(sum(CASE WHEN "dq:class 1.2" THEN n END), 0) AS BIGINT) AS m3
+       CAST(coalesce(sum(CASE WHEN "dq:class 1.3" THEN n END), 0) AS BIGINT) AS m3
 FROM (SELECT *, ("dq:class 1" = 1) AS "dq:class 1.1",
-       ("dq:class 1" = 3) AS "dq:class 1.2"
-FROM (SELECT *, CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN "dq:is 1" THEN 3 ELSE 5 END AS "dq:class 1"
+       ("dq:class 1" = 3) AS "dq:class 1.3"
+FROM (SELECT *, CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN "dq:is 1" THEN 3 ELSE 5 END AS "dq:class 1"
 FROM (SELECT *, "practice" AS k1,
        (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) AS "dq:is 1"
 FROM (SELECT "practice", count(*) AS n FROM dq_extract WHERE "practice" IS NOT NULL GROUP BY 1) AS dq_extract) AS dq_extract) AS dq_extract) AS dq_extract;
@@ -74,10 +74,10 @@ FROM (SELECT CASE WHEN CAST("dq:organisation" AS VARCHAR) IS NULL THEN '(none)' 
        count(CASE WHEN "dq:class 4" = 2 THEN 1 END) AS m12
 FROM (SELECT *, "practice" AS "dq:organisation",
        CASE WHEN CAST("day" AS DATE) BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN last_day(CAST("day" AS DATE)) END AS "dq:period",
-       CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN "sex" IN ('9', 'X') THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN "sex" IN ('0') THEN 4 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "patients" IS NULL THEN 0 WHEN "patients" IN (9999, (-1)) THEN 2 WHEN ("patients" < 0 OR "patients" > 3000) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "share" IS NULL THEN 0 WHEN "share" IN (0.5) THEN 4 ELSE 5 END AS "dq:class 3",
-       CASE WHEN "day" IS NULL THEN 0 WHEN "day" IN (DATE '1900-01-01') THEN 2 ELSE 5 END AS "dq:class 4"
+       CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("sex" IN ('9', 'X')) THEN 2 WHEN ("sex" NOT IN ('1', '2', '9')) OR (("patients" > 0) AND (NOT regexp_matches("sex", '\A[0-9](?:\x{a}?\z)'))) THEN 3 WHEN ("sex" IN ('0')) THEN 4 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("patients" IS NULL) THEN 0 WHEN ("patients" IN (9999, (-1))) THEN 2 WHEN ("patients" < 0 OR "patients" > 3000) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("share" IS NULL) THEN 0 WHEN ("share" IN (0.5)) THEN 4 ELSE 5 END AS "dq:class 3",
+       CASE WHEN ("day" IS NULL) THEN 0 WHEN ("day" IN (DATE '1900-01-01')) THEN 2 ELSE 5 END AS "dq:class 4"
 FROM dq_extract
 WHERE ((NOT ("patients" IS NULL AND "share" IS NULL)) AND (("patients" > "share") IS NOT TRUE))
    OR ((NOT ("patients" IS NULL AND "share" IS NULL)) AND ((CAST("patients" AS HUGEINT) + "share" = 120.5) IS NOT TRUE))

@@ -47,10 +47,10 @@ lines " = "🩺{batch}$1%s") IS NOT TRUE) THEN 1 END) AS m7,
 lines " IS NULL THEN 1 END) AS m18
 FROM (SELECT *, "/* x" AS "dq:organisation",
        NULL AS "dq:period",
-       CASE WHEN "a""b'; DROP VIEW dq_extract --" IS NULL THEN 0 WHEN ("a""b'; DROP VIEW dq_extract --" < '!' OR "a""b'; DROP VIEW dq_extract --" >= chr(160)) AND trim("a""b'; DROP VIEW dq_extract --", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN ("a""b'; DROP VIEW dq_extract --" NOT IN ('it''s', 'a"b', ('a' || chr(0) || 'b'), ('' || chr(0) || ''), '--', '*/ x', '🩺', '\', '''); SELECT 1; --', '', '{batch}')) OR (NOT regexp_matches("a""b'; DROP VIEW dq_extract --", '(?:[\x{0}"'']|\-\-)')) THEN 3 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "/* x" IS NULL THEN 0 WHEN ("/* x" < '!' OR "/* x" >= chr(160)) AND trim("/* x", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN ("/* x" IN ('it''s', 'a"b', ('a' || chr(0) || 'b'))) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN " two
-lines " IS NULL THEN 0 WHEN (("a""b'; DROP VIEW dq_extract --" <> '''); SELECT 1; --') AND (" two
+       CASE WHEN ("a""b'; DROP VIEW dq_extract --" IS NULL) THEN 0 WHEN (("a""b'; DROP VIEW dq_extract --" < '!' OR "a""b'; DROP VIEW dq_extract --" >= chr(160)) AND trim("a""b'; DROP VIEW dq_extract --", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("a""b'; DROP VIEW dq_extract --" NOT IN ('it''s', 'a"b', ('a' || chr(0) || 'b'), ('' || chr(0) || ''), '--', '*/ x', '🩺', '\', '''); SELECT 1; --', '', '{batch}')) OR (NOT regexp_matches("a""b'; DROP VIEW dq_extract --", '(?:[\x{0}"'']|\-\-)')) THEN 3 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("/* x" IS NULL) THEN 0 WHEN (("/* x" < '!' OR "/* x" >= chr(160)) AND trim("/* x", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("/* x" IN ('it''s', 'a"b', ('a' || chr(0) || 'b'))) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN (" two
+lines " IS NULL) THEN 0 WHEN (("a""b'; DROP VIEW dq_extract --" <> '''); SELECT 1; --') AND (" two
 lines " < 1)) THEN 3 ELSE 5 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract
 GROUP BY 1, 2))

@@ -37,9 +37,9 @@ FROM (SELECT CASE WHEN CAST("dq:organisation" AS VARCHAR) IS NULL THEN '(none)' 
        count(CASE WHEN "day" IS NULL THEN 1 END) AS m16
 FROM (SELECT *, "practice" AS "dq:organisation",
        NULL AS "dq:period",
-       CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "patients" IS NULL THEN 0 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 3"
+       CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("patients" IS NULL) THEN 0 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract
 GROUP BY 1, 2))
 GROUP BY 1, 2;

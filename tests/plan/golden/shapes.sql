@@ -19,9 +19,9 @@ SELECT coalesce(count_if("sex" NOT IN ('1', '2', '9')), 0) AS m1,
        coalesce(count_if("dq:class 2" = 1), 0) AS m14,
        coalesce(count_if("dq:class 2" = 3), 0) AS m15,
        coalesce(count_if("dq:class 3" = 3), 0) AS m16
-FROM (SELECT *, CASE WHEN "practice" IS NULL THEN 0 WHEN ("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 5 END AS "dq:class 1",
-       CASE WHEN "sex" IS NULL THEN 0 WHEN ("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN 1 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 5 END AS "dq:class 2",
-       CASE WHEN "patients" IS NULL THEN 0 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 3"
+FROM (SELECT *, CASE WHEN ("practice" IS NULL) THEN 0 WHEN (("practice" < '!' OR "practice" >= chr(160)) AND trim("practice", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN (NOT regexp_matches("practice", '\A[A-Z][\p{Nd}]{5}(?:\x{a}?\z)')) THEN 3 ELSE 5 END AS "dq:class 1",
+       CASE WHEN ("sex" IS NULL) THEN 0 WHEN (("sex" < '!' OR "sex" >= chr(160)) AND trim("sex", ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '') THEN 1 WHEN ("sex" NOT IN ('1', '2', '9')) THEN 3 ELSE 5 END AS "dq:class 2",
+       CASE WHEN ("patients" IS NULL) THEN 0 WHEN ("patients" < 0 OR "patients" >= 3000) THEN 3 ELSE 5 END AS "dq:class 3"
 FROM dq_extract) AS dq_extract;
 -- answer: (1, 2, 1, 2, 3, 2, None, True, '9999-99-99', True, 0, 0, 1, 0, 1, 2)
 
