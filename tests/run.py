@@ -20,8 +20,12 @@ def main() -> int:
     if made.returncode:
         return made.returncode
     python = made.stdout.strip()
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiled = [python, "-m", "compileall", "-q", "dq_engine", "tests"]  # else each of hundreds of commands would do it
+    subprocess.run(compiled, cwd=ROOT, env=environment, check=True)
     workers = str(min((os.cpu_count() or 1) + 1, 8))  # tests also wait, for processes and disks
-    return subprocess.run([python, "-m", "pytest", "-n", workers, *BY_FILE, *sys.argv[1:]], cwd=ROOT, check=False).returncode
+    command = [python, "-m", "pytest", "-n", workers, *BY_FILE, *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

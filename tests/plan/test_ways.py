@@ -54,7 +54,7 @@ def everything(run: Run) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("split", SPLIT.values(), ids=SPLIT)
 @pytest.mark.parametrize("tuning", WAYS.values(), ids=WAYS)
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=7, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, rules=suites_of(*ANY, most=6), coded=st.booleans())
 def test_the_way_in_which_rows_are_counted_changes_no_answer(
     rows: Any,
