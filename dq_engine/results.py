@@ -46,9 +46,9 @@ def outcome(check: Check, extract: str, judgement: Judgement) -> Outcome:
         unexpected_count=judgement.unexpected_count,
         denominator=judgement.element_count - judgement.missing_count,
         observed_value=judgement.observed,
-        details=judgement.details,
+        details=storable(judgement.details),
         gx_success=judgement.gx_success,
-        gx_result=check.expectation.gx_result(judgement),
+        gx_result=storable(check.expectation.gx_result(judgement)),
     )
 
 
@@ -74,7 +74,7 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
 
 
 def storable(value: Any) -> Any:
-    """What a suite says, as JSON can hold it: infinities, which it does not know, become their names."""
+    """What a suite says, or what was found with its values, as JSON can hold it: infinities become their names."""
     if isinstance(value, dict):
         return {key: storable(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -16,6 +16,7 @@ none                          ``col("x") > 1``; else a pandas query, as in GX; e
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -136,13 +137,12 @@ def _limited(condition: Condition) -> Condition:
 
 def depth(raw: object) -> int:
     """How deeply objects and lists are nested, without recursion."""
-    deepest, pending = 0, [(raw, 1)]
-    while pending:
-        value, depth = pending.pop()
-        deepest = max(deepest, depth)
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        pending += [(part, depth + 1) for part in inner]
-    return deepest
+    found, level = 0, [raw]
+    while level:
+        found += 1
+        inner = (value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list))
+        level = list(itertools.chain.from_iterable(inner))
+    return found
 
 
 def _parts(written: Written) -> Iterator[Written]:
