@@ -31,6 +31,7 @@ from dq_engine.model import (
     ItemNumber,
     Items,
     Key,
+    MiddleFact,
     Scalar,
     Table,
     WrongValues,
@@ -275,6 +276,19 @@ def item_scan(items: Items, metrics: Sequence[ItemNumber]) -> str:
     code = _code("organisation", shown=items.coded)
     labelled = f"SELECT *, {code} AS o, coalesce({items.period}, '') AS p\nFROM ({items.sql})"
     return f"SELECT {lines(['o', 'p', *numbers])}\nFROM ({labelled})\nGROUP BY GROUPING SETS ((), (o, p))"
+
+
+def middle_scan(scalars: Sequence[Scalar]) -> str:
+    """One row of numbers that the values in the middle are enough for; all of them are of the same values.
+
+    Equal values are grouped first, which needs little memory where there are few different ones, and else some disk.
+    """
+    facts = [scalar.fact for scalar in scalars if isinstance(scalar.fact, MiddleFact)]
+    (value,) = {fact.value for fact in facts}
+    different = f"SELECT {value} AS x, count(*) AS n FROM {EXTRACT} WHERE {value} IS NOT NULL GROUP BY 1"
+    ranked = f"SELECT x, n, sum(n) OVER (ORDER BY x) AS upto, sum(n) OVER () AS total FROM ({different})"
+    middle = f"SELECT x FROM ({ranked}) WHERE upto > (total - 1) // 2 AND upto - n <= total // 2"
+    return f"SELECT {_numbered(fact.sql for fact in facts)}\nFROM ({middle})"
 
 
 def figure_scan(select: str, metrics: Sequence[Figure]) -> str:

@@ -209,6 +209,13 @@ class ExtremumFact(Struct, frozen=True, tag="extremum"):
     sql: str
 
 
+class MiddleFact(Struct, frozen=True, tag="middle"):
+    """The number needs no other values than those in the middle: ``sql`` aggregates these, ``x``, of the SQL ``value``."""
+
+    value: str
+    sql: str
+
+
 class Classes(Struct, frozen=True):
     """Several classes of rows, each row in the first of which a condition is true, or in none.
 
@@ -258,7 +265,7 @@ class Scalar(Struct, frozen=True, tag="scalar"):
     """One number over the whole extract: ``sql`` is an aggregate expression over its rows."""
 
     sql: str
-    fact: ExtremumFact | None = None
+    fact: ExtremumFact | MiddleFact | None = None
 
 
 class Key(Struct, frozen=True):
@@ -271,12 +278,14 @@ class Key(Struct, frozen=True):
 class GroupScalar(Struct, frozen=True, tag="group"):
     """One number over the groups of a key: ``sql`` aggregates over ``k1``, ``k2`` … (the key) and ``n`` (rows in the group).
 
-    ``repeated``: it is the number of rows whose key occurs more than once.
+    ``repeated``: it is the number of rows whose key occurs more than once. ``summed``: of all groups it is the sum of what it is
+    of some of them and of the others.
     """
 
     key: Key
     sql: str
     repeated: bool = False
+    summed: bool = False
 
 
 class Figure(Struct, frozen=True, tag="figure"):

@@ -41,6 +41,7 @@ from dq_engine.model import (
     Key,
     Measure,
     Metric,
+    MiddleFact,
     Number,
     Organisation,
     OtherExtract,
@@ -162,6 +163,8 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
 
 ORDER_SEEN = 10_000
 """Rows by which it is seen whether a column may be in order."""
+PORTIONS = (1, 4, 16, 64)
+"""In how many portions the groups of a key are counted, if memory does not suffice for fewer."""
 MOST_READ = 1.5
 """How many times the rows may be read to compare keys in parts."""
 NO_ORDER = "the extract has a column called file_index, file_row_number or dq_row, so that the order of its rows cannot be read"
@@ -443,7 +446,7 @@ class _Scan:
         self.or_one_by_one(plan, each.counts, lambda: self.count_values(plan, each, hear))
         missed = [metric for metric in each.groups if metric not in self.numbers]
         if each.key is not None and missed:
-            self.scan_group(missed, "key", phrase.key_scan(each.key, missed), hear)
+            self.scan_groups(each.key, missed, hear)
 
     def count_values(self, plan: Plan, each: ByValue, hear: Hear) -> None:
         (found,) = self.query("different values", phrase.value_scan(each, plan.table), hear)
@@ -474,12 +477,18 @@ class _Scan:
                 setattr(self, what, None)
 
     def scan_one_by_one(self, plan: Plan, metrics: set[Count | Scalar]) -> None:
-        """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone."""
+        """The row scan failed as a whole: each check gets a scan of its own, so that a bad one costs itself alone.
+
+        A median that fails, as of values that do not fit into memory, is looked for among different values.
+        """
         for wanted in plan.wanted():
             done = {metric for _, columns in self.counted.rows for metric in columns}
             own = [metric for metric in dict.fromkeys(wanted) if isinstance(metric, Count | Scalar) and metric in metrics]
             if any(metric not in done and (self.organisation or metric not in self.numbers) for metric in own):
                 self.answered(own, functools.partial(self.count_rows, plan, own, "rows of one check"))
+            middle = [m for m in own if isinstance(m, Scalar) and isinstance(m.fact, MiddleFact) and m not in self.numbers]
+            if middle:
+                self.scan_group(middle, "middle values", phrase.middle_scan(middle))
 
     def count_rows(
         self,
@@ -521,7 +530,7 @@ class _Scan:
         self.organisation = None
         return False
 
-    def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str, hear: Hear) -> None:
+    def scan_group(self, metrics: Sequence[Metric], purpose: str, sql: str, hear: Hear | None = None) -> None:
         if rows := self.answered(metrics, lambda: self.query(purpose, sql, hear)):
             self.numbers |= dict(zip(metrics, rows[0], strict=True))
 
@@ -529,9 +538,27 @@ class _Scan:
         """Numbers over the groups of a key. Whether keys of a large extract are repeated is seen without making all groups."""
         tuned = self.rows is not None and self.rows > self.limits.tuning.rows and all(metric.repeated for metric in metrics)
         if not tuned:
-            self.scan_group(metrics, "key", phrase.key_scan(key, metrics), hear)
+            self.scan_groups(key, metrics, hear)
         elif found := self.answered(metrics, lambda: [self.repeated_rows(key, metrics, hear)]):
             self.numbers |= dict.fromkeys(metrics, found[0])
+
+    def scan_groups(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> None:
+        """Numbers over all groups of a key; over one portion of them after another, where memory does not suffice for all."""
+        summed = all(metric.summed for metric in metrics)
+        for portions in PORTIONS:
+            parts = list(keys.in_portions(key, portions)) if portions > 1 else [key]
+            try:
+                found = [self.query("key", phrase.key_scan(part, metrics), hear)[0] for part in parts]
+            except WorkerDied:
+                raise
+            except WorkerError as error:
+                self.failures |= dict.fromkeys(metrics, str(error))
+                if error.kind != "OutOfMemoryException" or not summed:
+                    return
+            else:
+                each = zip(metrics, *found, strict=True)
+                self.numbers |= {m: numbers[0] if portions == 1 else sum(n or 0 for n in numbers) for m, *numbers in each}
+                return
 
     def repeated_rows(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> Number:
         """The number of rows whose key is repeated. Hashes of the repeated keys are kept, by which these are found again."""

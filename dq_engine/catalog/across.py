@@ -369,8 +369,8 @@ class ExpectColumnDistinctValuesToExistInOtherExtract(Other, KeyExpectation, fro
         return {
             "rows": considered(scope),
             "nulls": nulls(scope, self.column),
-            "element": self.group_metric(scope, "count(*)"),
-            "unexpected": self.group_metric(scope, f"coalesce(count_if({self.violation(scope)}), 0)"),
+            "element": self.group_metric(scope, "count(*)", summed=True),
+            "unexpected": self.group_metric(scope, f"coalesce(count_if({self.violation(scope)}), 0)", summed=True),
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:

@@ -128,6 +128,7 @@ class ExpectColumnMedianToBeBetween(AggregateExpectation, frozen=True, kw_only=T
     dimension: ClassVar[Dimension] = "accuracy"
     kahn: ClassVar[Kahn] = "plausibility.atemporal"
     reveals = True
+    in_the_middle = True
     noun = "median"
     examples = (
         Case("two", {"n": [1, 2, 900]}, {"column": "n", "min_value": 2, "max_value": 2}, True),

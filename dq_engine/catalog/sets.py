@@ -139,8 +139,8 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         return {
             "element": considered(scope),
             "missing": nulls(scope, self.column),
-            "distinct": self.group_metric(scope, "count(*)"),
-            "foreign": self.group_metric(scope, f"count_if({sql.in_list('k1', members, negate=True)})"),
+            "distinct": self.group_metric(scope, "count(*)", summed=True),
+            "foreign": self.group_metric(scope, f"count_if({sql.in_list('k1', members, negate=True)})", summed=True),
             "found": self.group_metric(scope, f"concat('', {flags})" if flags else "''"),
         }
 

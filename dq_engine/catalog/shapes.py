@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from dq_engine import sql
@@ -41,6 +42,7 @@ from dq_engine.model import (
     Judgement,
     Key,
     Metric,
+    MiddleFact,
     NullsFact,
     Number,
     RowsFact,
@@ -226,11 +228,13 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
     """A rule about one statistic of a column; NULLs are left out.
 
     ``reveals`` says that the statistic is itself a value of the column, so that it is shown only where values may be shown;
-    ``betrays`` that it tells the value where all values are alike.
+    ``betrays`` that it tells the value where all values are alike, ``in_the_middle`` that the one or two values in the middle of
+    all are enough for it.
     """
 
     reveals: ClassVar[bool] = False
     betrays: ClassVar[bool] = True
+    in_the_middle: ClassVar[bool] = False
     noun: ClassVar[str] = ""
     least: ClassVar[int] = 1
     column: ColumnName
@@ -268,7 +272,9 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         inside = self.inside(f"({statistic})", measured)
         if measured.kind == "float":  # infinities of both signs have no sum, mean or deviation: NaN, which is within no bounds
             inside = f"NOT isnan({statistic}) AND {inside}"
-        extremum = self.extremum(column) if scope.where is None else None
+        fact: ExtremumFact | MiddleFact | None = self.extremum(column) if scope.where is None else None
+        if self.in_the_middle:
+            fact = MiddleFact(value, self.metric(column, "x"))
         told = sql.as_json(statistic, measured.kind) if measured.kind == "timestamptz" else statistic  # the worker holds none
         few = None
         if not column.shown and not self.reveals:
@@ -276,8 +282,8 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         return {
             "element": considered(scope),
             "missing": nulls(scope, self.column),
-            "observed": self._on(extremum, statistic, shown_statistic(told, few, shown=column.shown or not self.reveals)),
-            "inside": self._on(extremum, statistic, inside),
+            "observed": self._on(fact, statistic, shown_statistic(told, few, shown=column.shown or not self.reveals)),
+            "inside": self._on(fact, statistic, inside),
         }
 
     def observed(self, scope: Scope) -> str:
@@ -285,10 +291,10 @@ class AggregateExpectation(Bounded, Expectation, frozen=True, kw_only=True):
         return self.metric(column, column.sql)
 
     @staticmethod
-    def _on(extremum: ExtremumFact | None, statistic: str, expression: str) -> Scalar:
-        if extremum is None:
+    def _on(fact: ExtremumFact | MiddleFact | None, statistic: str, expression: str) -> Scalar:
+        if fact is None:
             return Scalar(expression)
-        return Scalar(expression, ExtremumFact(extremum.column, expression.replace(statistic, extremum.sql)))
+        return Scalar(expression, msgspec.structs.replace(fact, sql=expression.replace(statistic, fact.sql)))
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
         element, missing = number(numbers["element"]), number(numbers["missing"])
@@ -328,9 +334,9 @@ class KeyExpectation(Expectation, frozen=True, kw_only=True):
         """The keys that must be there, each as SQL of a text and of the key's type; None if no value of that type can be it."""
         return ()
 
-    def group_metric(self, scope: Scope, expression: str) -> GroupScalar:
-        """The metric that ``expression`` makes over the groups of this key."""
-        return GroupScalar(self.key(scope), expression)
+    def group_metric(self, scope: Scope, expression: str, *, summed: bool = False) -> GroupScalar:
+        """The metric that ``expression`` makes over the groups of this key; ``summed`` as in :class:`GroupScalar`."""
+        return GroupScalar(self.key(scope), expression, summed=summed)
 
 
 # ---------------------------------------------------------------------------------------------------------------- Schema

@@ -43,7 +43,7 @@ class RepeatedKeyExpectation(KeyExpectation, frozen=True, kw_only=True):
         return {
             "element": considered(scope),
             "missing": within(self.ignored(scope), scope.where),
-            "unexpected": GroupScalar(self.key(scope), "coalesce(sum(n) FILTER (n > 1), 0)", repeated=True),
+            "unexpected": GroupScalar(self.key(scope), "coalesce(sum(n) FILTER (n > 1), 0)", repeated=True, summed=True),
         }
 
     def judge(self, scope: Scope, numbers: Mapping[str, Number]) -> Judgement:
@@ -138,7 +138,7 @@ class DistinctCountExpectation(Bounded, KeyExpectation, frozen=True, kw_only=Tru
         return {
             "element": considered(scope),
             "missing": nulls(scope, self.column),
-            "distinct": self.group_metric(scope, "count(*)"),
+            "distinct": self.group_metric(scope, "count(*)", summed=True),
         }
 
     def observed(self, scope: Scope) -> str:
