@@ -151,7 +151,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         return [member for member in self.unlike(column) if not present.intersection(literals(column, [member]))]
 
     def result(self, scope: Scope, numbers: Mapping[str, Number], *, foreign_matters: bool, absent_matters: bool) -> Judgement:
-        """The judgement, over the distinct values."""
+        """The judgement, over the different values that the column has or should have."""
         element, missing = number(numbers["element"]), number(numbers["missing"])
         distinct = number(numbers["distinct"])
         foreign = number(numbers["foreign"]) if foreign_matters else 0
@@ -162,7 +162,7 @@ class DistinctSetExpectation(KeyExpectation, frozen=True, kw_only=True):
         return Judgement(
             None if empty else success,
             "different values",
-            distinct,
+            distinct + len(absent),
             0,
             foreign + len(absent),
             success,

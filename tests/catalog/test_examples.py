@@ -139,6 +139,8 @@ def test_example_gives_the_verdict_and_count_that_it_states(cls: type[Expectatio
     assert (outcome.status, outcome.message) == ("pass" if case.passes else "fail", "")
     if case.unexpected is not None:
         assert outcome.unexpected_count == case.unexpected
+    if outcome.unexpected_count is not None:
+        assert 0 <= outcome.unexpected_count <= (outcome.denominator or 0), "no more than were judged"
 
 
 @pytest.mark.parametrize(("cls", "case"), EXAMPLES)

@@ -75,7 +75,8 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, str]]:
     """The exit code of a command, and all that there is after it."""
     (folder / "temporary").mkdir(exist_ok=True)
     done = dq(folder, *arguments, environment={"TMPDIR": str(folder / "temporary")}, deadline=1200)
-    return done.returncode, artefacts(folder, done)
+    left = artefacts(folder, done)  # pages of the catalogue have values of its own examples, whatever was checked
+    return done.returncode, {name: text for name, text in left.items() if "rules/" not in name}
 
 
 def functions(step: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
