@@ -65,9 +65,11 @@ def _hash(key: Key) -> str:
     return f"hash({', '.join(key.columns)})"
 
 
-def in_portions(key: Key, count: int) -> Iterator[Key]:
+def in_portions(key: Key, count: int) -> list[Key]:
     """The key on so many portions of its groups, by their hashes."""
-    return (Key(key.columns, sql.all_of(key.where, f"{_hash(key)} % {count} = {place}")) for place in range(count))
+    if count == 1:
+        return [key]
+    return [Key(key.columns, sql.all_of(key.where, f"{_hash(key)} % {count} = {place}")) for place in range(count)]
 
 
 # --------------------------------------------------------------------------------------------------------------------- parts

@@ -543,22 +543,27 @@ class _Scan:
             self.numbers |= dict.fromkeys(metrics, found[0])
 
     def scan_groups(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> None:
-        """Numbers over all groups of a key; over one portion of them after another, where memory does not suffice for all."""
+        """Numbers over all groups of a key, or the sums of those over portions of them."""
+
+        def numbers(portions: Sequence[Key]) -> list[list[Any]]:
+            return [self.query("key", phrase.key_scan(portion, metrics), hear)[0] for portion in portions]
+
         summed = all(metric.summed for metric in metrics)
-        for portions in PORTIONS:
-            parts = list(keys.in_portions(key, portions)) if portions > 1 else [key]
+        found = self.answered(metrics, lambda: self.fitting(key, numbers) if summed else numbers([key]))
+        if found:
+            each = zip(metrics, *found, strict=True)
+            self.numbers |= {m: one[0] if len(one) == 1 else sum(n or 0 for n in one) for m, *one in each}
+
+    def fitting(self, key: Key, ask: Callable[[Sequence[Key]], Answer]) -> Answer:
+        """What ``ask`` answers about as few portions of a key as fit into memory. Raises :class:`WorkerError` if none do."""
+        *others, last = PORTIONS
+        for portions in others:
             try:
-                found = [self.query("key", phrase.key_scan(part, metrics), hear)[0] for part in parts]
-            except WorkerDied:
-                raise
+                return ask(keys.in_portions(key, portions))
             except WorkerError as error:
-                self.failures |= dict.fromkeys(metrics, str(error))
-                if error.kind != "OutOfMemoryException" or not summed:
-                    return
-            else:
-                each = zip(metrics, *found, strict=True)
-                self.numbers |= {m: numbers[0] if portions == 1 else sum(n or 0 for n in numbers) for m, *numbers in each}
-                return
+                if error.kind != "OutOfMemoryException":
+                    raise
+        return ask(keys.in_portions(key, last))
 
     def repeated_rows(self, key: Key, metrics: Sequence[GroupScalar], hear: Hear) -> Number:
         """The number of rows whose key is repeated. Hashes of the repeated keys are kept, by which these are found again."""
@@ -570,10 +575,14 @@ class _Scan:
                 self.query("key", splits.kept(name, keys.repeated_in_order(possible)))
                 self.hashes[key] = name
                 return repeated
-        parts = self.in_parts(possible)
-        for place, part in enumerate(parts):
-            put = splits.added if place else splits.kept
-            self.query("key", put(name, keys.repeated(part)), functools.partial(_hear_part, hear, place, len(parts)))
+
+        def keep(portions: Sequence[Key]) -> None:
+            parts = self.in_parts(possible) if len(portions) == 1 else portions
+            for place, part in enumerate(parts):
+                put = splits.added if place else splits.kept
+                self.query("key", put(name, keys.repeated(part)), functools.partial(_hear_part, hear, place, len(parts)))
+
+        self.fitting(possible, keep)
         self.hashes[key] = name
         ((repeated, *_),) = self.query("key", phrase.key_scan(self.possible(key), metrics))
         return repeated
