@@ -48,7 +48,7 @@ def outcome(check: Check, extract: str, judgement: Judgement) -> Outcome:
         observed_value=judgement.observed,
         details=storable(judgement.details),
         gx_success=judgement.gx_success,
-        gx_result=storable(check.expectation.gx_result(judgement)),
+        gx_result=check.expectation.gx_result(judgement),
     )
 
 
