@@ -51,8 +51,8 @@ def encode(run: Run) -> bytes:
 
 
 def _storable(extract: ExtractRun) -> ExtractRun:
-    """The record with failing values as JSON can hold them: infinities, which it does not know, become their names."""
-    if not any(outcome.unexpected for outcome in extract.outcomes):
+    """The record as JSON can hold it: infinities, which it does not know, become their names where values of the data are."""
+    if not any(outcome.unexpected or outcome.gx_result for outcome in extract.outcomes):
         return extract
     from dq_engine.results import storable  # noqa: PLC0415  it loads the catalogue, which who reads a stored run can do without
 
@@ -61,7 +61,7 @@ def _storable(extract: ExtractRun) -> ExtractRun:
         said = {} if outcome.unexpected is None else msgspec.structs.asdict(outcome.unexpected)
         rows = {name: tuple(map(storable, said[name])) for name in ("values", "index", "rows") if said.get(name)}
         unexpected = msgspec.structs.replace(outcome.unexpected, **rows) if outcome.unexpected else None
-        outcomes.append(msgspec.structs.replace(outcome, unexpected=unexpected))
+        outcomes.append(msgspec.structs.replace(outcome, unexpected=unexpected, gx_result=storable(outcome.gx_result)))
     return msgspec.structs.replace(extract, outcomes=tuple(outcomes))
 
 

@@ -27,6 +27,9 @@ NOT_FINITE = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": None}
 """How an observed number that JSON does not know is spelled in a run, and what GX gives for it."""
 
 
+INFINITE = ("Infinity", "-Infinity")
+
+
 def validation_results(run: Run, result_format: str | Mapping[str, Any]) -> dict[str, Any]:
     """The validation result of a run with one extract; for several, ``{"success", "results": [one per extract]}``."""
     form = read(result_format)
@@ -111,9 +114,7 @@ def _details(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:
         return _map_result(outcome, form)
     if form.result_format == "BOOLEAN_ONLY":
         return {}
-    result = dict(outcome.gx_result)
-    if isinstance(observed := result.get("observed_value"), str):
-        result["observed_value"] = NOT_FINITE.get(observed, observed)
+    result = {key: _numbers(value, key) for key, value in outcome.gx_result.items()}
     if "observed_value" in result and "unexpected_count" in result:
         result["partial_unexpected_list"] = [value for value, _ in _kinds(outcome)]
     for listed in ("partial_unexpected_list", "partial_missing_list"):
@@ -122,6 +123,15 @@ def _details(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:
             if not result[listed] and form.partial_unexpected_count == 0:
                 del result[listed]
     return result
+
+
+def _numbers(value: Any, key: str) -> Any:
+    """What a rule found with infinities as numbers again, which a stored run names: as the value observed, and among numbers."""
+    if isinstance(value, dict):
+        return {name: _numbers(item, name) for name, item in value.items()}
+    if isinstance(value, list) and any(isinstance(item, int | float) for item in value):
+        return [NOT_FINITE[item] if item in INFINITE else item for item in value]
+    return NOT_FINITE.get(value, value) if key == "observed_value" and isinstance(value, str) else value
 
 
 def _map_result(outcome: Outcome, form: ResultFormat) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Mutated suites: what must hold of any text. ``python -m tests.robust.suites`` tries ten thousand; here are a few, and what they found."""
 
 import json
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,6 +156,30 @@ def test_infinity_among_failing_values_is_not_lost_in_the_record(worker: WorkerP
     (outcome,) = store.decode(store.encode(run), "run.json").outcomes
     assert outcome.unexpected is not None
     assert outcome.unexpected.values == ({"n": "Infinity"}, {"n": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("rule", "arguments"),
+    [
+        (
+            "expect_column_kl_divergence_to_be_less_than",
+            {"partition_object": {"values": [0.5, math.inf], "weights": [0.5, 0.5]}, "threshold": 1},
+        ),
+        (
+            "expect_column_quantile_values_to_be_between",
+            {"quantile_ranges": {"quantiles": [0.0, 1.0], "value_ranges": [[0, 1], [1, None]]}},
+        ),
+    ],
+)
+def test_infinity_in_a_result_of_great_expectations_outlives_storing(
+    rule: str, arguments: dict[str, Any], worker: WorkerProcess
+) -> None:
+    entry = {"type": rule, "kwargs": {"column": "n", **arguments}}
+    suite = parse_suite(json.dumps({"name": "one", "expectations": [entry]}), "suite.json")
+    run = dq_engine.check(pa.table({"n": [0.5, float("inf")]}), suite, worker=worker, show_values=True)
+    (before,), (after,) = (told.to_gx()["results"] for told in (run, store.decode(store.encode(run), "run.json")))
+    assert "Infinity" in json.dumps(before["result"])
+    assert after["result"] == before["result"]
 
 
 def test_weight_without_an_end_is_refused() -> None:
