@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 Suite = dict[str, Any]
 MakeSuite = Callable[..., Suite]
+
+
+def limits() -> dict[str, tuple[int, int]]:
+    """What this process may take, by kind."""
+    return {kind: resource.getrlimit(getattr(resource, kind)) for kind in dir(resource) if kind.startswith("RLIMIT_")}
+
+
+@pytest.fixture(autouse=True)
+def _limits_stay() -> Iterator[None]:
+    """No test may leave a limit of the process behind: the next would suffer it, the browser first."""
+    before = limits()
+    yield
+    assert limits() == before
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import re
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
@@ -81,7 +83,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, str]]:
 
 def functions(step: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """What is said of each function of DuckDB that cannot take a planted value, in each column."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, memory_as_before():
         path = Path(name) / "rows.parquet"
         write_rows(path)
         connection = opened(path)
@@ -100,6 +102,16 @@ def functions(step: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
                     yield sql, leaks({sql: sources.reason(error)})
                     if isinstance(error, duckdb.InternalError | duckdb.FatalException):
                         connection = opened(path)
+
+
+@contextmanager
+def memory_as_before() -> Iterator[None]:
+    """Afterwards this process may have as much memory as before: what is done next here has limits of its own, or none."""
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def opened(path: Path) -> duckdb.DuckDBPyConnection:
