@@ -86,6 +86,7 @@ ALONE = [
 def test_the_examples_of_the_catalogue_are_answered_alike(
     cls: type[Expectation], case: Case, make_suite: Any, worker: WorkerProcess, tmp_path: Path
 ) -> None:
+    """The first example of a type in both ways, the others in turns."""
     table = example_table(case)
     codes = pa.array([f"A8100{place % 3}" if place % 5 else None for place in range(table.num_rows)], pa.string())
     if "org" not in table.column_names:
@@ -94,8 +95,9 @@ def test_the_examples_of_the_catalogue_are_answered_alike(
     pq.write_table(table, source)
     suite = make_suite((cls.name, case.arguments), organisation_column="org")
     expected = everything(checked(source, suite, ONE_SCAN, worker))
-    for name, tuning in WAYS.items():
-        assert everything(checked(source, suite, tuning, worker)) == expected, name
+    place = cls.examples.index(case)
+    for name in [*WAYS] if place == 0 else [[*WAYS][place % len(WAYS)]]:
+        assert everything(checked(source, suite, WAYS[name], worker)) == expected, name
 
 
 def test_the_ways_are_taken(make_suite: Any, worker: WorkerProcess, tmp_path: Path) -> None:
