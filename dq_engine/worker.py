@@ -45,16 +45,27 @@ class Worker:
         self.written = 0
         self.settings: dict[str, Any] | None = None
         self.spare: duckdb.DuckDBPyConnection | None = None
+        self.preparing: threading.Thread | None = None
         self.judges: JudgeProcess | None = None
         self.speaking = threading.Lock()
 
     def prepare(self) -> None:
-        """Makes a database before one is asked for, which takes longer than most requests on a small file."""
-        with contextlib.suppress(duckdb.Error, MemoryError):  # who asks for it is told
-            self.spare = sources.blank()
+        """Makes a database, beside what else is done, before one is asked for: it takes longer than a small file."""
+
+        def make() -> None:
+            with contextlib.suppress(duckdb.Error, MemoryError):  # who asks for it is told
+                self.spare = sources.blank()
+
+        thread = threading.Thread(target=make, daemon=True)
+        with contextlib.suppress(RuntimeError):  # no more threads are to be had
+            thread.start()
+            self.preparing = thread
 
     def blank(self) -> duckdb.DuckDBPyConnection:
         """An empty database: the one that was prepared, or a new one."""
+        if self.preparing is not None:
+            self.preparing.join()
+            self.preparing = None
         spare, self.spare = self.spare, None
         return sources.blank() if spare is None else spare
 
@@ -96,6 +107,7 @@ class Worker:
         self.settings = request["settings"] if verify else None
         self.connection = sources.connect(allowed, request["settings"], trusting=not verify, database=self.blank())
         limit_memory(self.connection, asked="memory_limit" in request["settings"])
+        self.prepare()  # another extract is opened next, or the run is written
         described = self.describe(request["files"], request["relation"])
         return {**described, "others": {name: self.describe_other(other) for name, other in others.items()}}
 

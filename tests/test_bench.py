@@ -14,6 +14,7 @@ from tests.bench.__main__ import MEASURED, PAGE
 from tests.bench.commands import FLOOR, FUSED, NAIVE, ROOT, Command, dq, peer, peer_of
 from tests.bench.peers.rules import NULLABLE, PATTERN
 from tests.bench.rounds import measure
+from tests.bench.scenarios import PIECES, REST, of_piece
 
 ROWS = 1_000
 KINDS = [one["type"] for one in suites.suite(46, ROWS)["expectations"]]
@@ -38,6 +39,13 @@ def clean(folder: Path) -> str:
 
 def runner(name: str, folder: Path, data: str, group: str = "") -> Command:
     return peer(peer_of(name), folder, data, folder / "suite.json", group=group)
+
+
+def test_the_pieces_make_up_the_suite() -> None:
+    whole = suites.suite(46, ROWS)["expectations"]
+    pieces = [of_piece(whole, name) for name in (*PIECES, REST)]
+    assert all(pieces)
+    assert sorted(map(str, whole)) == sorted(str(one) for piece in pieces for one in piece)
 
 
 def test_dq_and_duckdb_by_hand_say_the_same_with_defects_and_without(folder: Path, data: str, clean: str) -> None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.bench import environments, processes, suites
 from tests.bench.commands import FLOOR, FUSED, GX, PEERS, ROOT, Command, dq, peer, peer_of
@@ -22,6 +22,24 @@ LIMIT = "512MB"
 REFERENCE = 46
 """Rules of the reference suite."""
 CHECKS = (REFERENCE, 450, 1000)
+
+
+PIECES = {
+    "patterns and lengths": ("expect_column_values_to_match_regex", "expect_column_value_lengths_to_be_between"),
+    "a unique column and a unique key": ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"),
+    "numbers of different values": (
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_proportion_of_unique_values_to_be_between",
+    ),
+}
+"""Types of rules that take most of the time, by what they are called together."""
+REST = "all other rules"
+
+
+def of_piece(expectations: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The expectations of a piece, or those of none."""
+    named = {kind for kinds in PIECES.values() for kind in kinds}
+    return [one for one in expectations if (one["type"] not in named if name == REST else one["type"] in PIECES[name])]
 
 
 class Asked(NamedTuple):
@@ -70,6 +88,15 @@ class _Builder:
         path = self.folder / f"{rules}_{rows}_{organisations}.json"
         path.write_text(json.dumps(made))
         return path
+
+    def piece(self, rules: int, rows: int, name: str) -> tuple[Path, str]:
+        """The suite of a piece of the reference suite, and its group."""
+        made = suites.suite(rules, rows)
+        wanted = of_piece(made["expectations"], name)
+        path, group = self.folder / f"{name}.json", f"{rules} {rows} {name}"
+        path.write_text(json.dumps({**made, "expectations": wanted}))
+        self.plan.kinds[group] = [one["type"] for one in wanted]
+        return path, group
 
     def group(self, rules: int, rows: int, name: str = "") -> str:
         """A name for answers to so many rules on so many rows, which are the same."""
@@ -139,6 +166,19 @@ def clean(asked: Asked, build: _Builder) -> None:
     build.peer(FLOOR, spotless, suite, group=group, name=f"{FLOOR}_clean", about=", clean")
 
 
+def pieces(asked: Asked, build: _Builder) -> None:
+    """What the time goes to: parts of the suite by themselves, by dq and by DuckDB alone."""
+    data, suite, group = build.data(asked.rows), build.suite(asked.rules, asked.rows), build.group(asked.rules, asked.rows)
+    build.dq("dq", "dq check, all rules", data, suite, group=group)
+    build.dq("dq_unsigned", "dq check --no-checksums, all rules", data, suite, "--no-checksums", group=group)
+    build.peer(FLOOR, data, suite, group=group)
+    for place, name in enumerate((*PIECES, REST)):
+        part, own = build.piece(asked.rules, asked.rows, name)
+        build.dq(f"dq_{place}", f"dq check: {name}", data, part, group=own)
+        build.peer(FLOOR, data, part, group=own, name=f"{FLOOR}_{place}", about=f": {name}")
+        build.peer(FUSED, data, part, group=own, name=f"{FUSED}_{place}", about=f": {name}")
+
+
 def memory(asked: Asked, build: _Builder) -> None:
     data, suite, group = build.data(asked.rows), build.suite(asked.rules, asked.rows), build.group(asked.rules, asked.rows)
     build.dq("dq", "dq check", data, suite, group=group)
@@ -180,6 +220,7 @@ KINDS: dict[str, Kind] = {
     "checks": Kind(checks, "Number of checks", "dq_46"),
     "organisations": Kind(organisations, "Counts by organisation"),
     "clean": Kind(clean, "A clean extract"),
+    "pieces": Kind(pieces, "What the time goes to"),
     "memory": Kind(memory, "Limited memory"),
     "rows": Kind(rows, "Number of rows", ""),
     "start": Kind(start, "Starting", rounds=7),

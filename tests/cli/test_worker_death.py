@@ -151,6 +151,8 @@ def test_the_worker_dies_before_it_can_answer(number: signal.Signals, phase: str
         assert SIGNALS[number] in first.outcomes[2].examples_note
     elif phase == "comparing keys":
         assert [outcome.status for outcome in first.outcomes] == ["pass", "pass", "fail", "error"]
+    elif phase == "opening" and not errors:  # it was dead before it was asked: another opened the extract in its place
+        assert [outcome.status for outcome in first.outcomes] == ["pass", "pass", "fail", "pass"]
     else:
         assert len(errors) == (3 if phase == "scanning" and first.outcomes[0].status == "pass" else 4)
     assert all(SIGNALS[number] in outcome.message for outcome in errors)
