@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.bench.commands import FLOOR, FUSED, GX, GX_SQL, GX_VERDICTS, NAIVE, PEERS
 from tests.bench.record import Benchmark, Line, Scenario, ratios
-from tests.bench.scenarios import KINDS
+from tests.bench.scenarios import KINDS, PIECES
 
 BUSY = 0.05
 """The share of the processors that others may take before a scenario counts as measured beside other work."""
@@ -73,12 +73,28 @@ def scenario(one: Scenario) -> str:
     head = ["command", "version", "rules", "counts", "wall s", "CPU s", "peak MB", "wall × base", "CPU × base"]
     size = "" if one.name == "start" else f", {one.rows:,} rows, {one.rules} rules"
     text = f"## {KINDS[one.name].title}{size}\n\n{when(one)}\n\n{table(head, rows, {2, 3, 4, 5, 6, 7, 8})}"
+    if said := bound(one):
+        text += f"\n\n{said}"
     for line in one.lines:
         if line.problem:
             text += f"\n\n{line.title}: {line.problem}."
     if one.disagreements:
         text += "\n\n**Answers differ:**\n\n" + "\n".join(f"- {words}" for words in one.disagreements)
     return text
+
+
+def bound(one: Scenario) -> str:
+    """What the pieces of the suite say of how near to the floor all of it can come; "" of other scenarios."""
+    floor, whole = one.line(FLOOR), one.line("dq")
+    pieces = [line for place in range(len(PIECES) + 1) if (line := one.line(f"{FUSED}_{place}"))]
+    if not floor or not whole or len(pieces) <= len(PIECES):
+        return ""
+    each = [(line.median("cpu") / floor.median("cpu"), line.title.rpartition(": ")[2]) for line in pieces]
+    listed = ", ".join(f"{ratio:.1f} × for {words}" for ratio, words in each)
+    return (
+        f"What keeps dq from the floor: in CPU, DuckDB takes {listed}; together {sum(ratio for ratio, _ in each):.1f} ×, where dq takes "
+        f"{whole.median('cpu') / floor.median('cpu'):.1f} × for all of it, with checksums and what it stores."
+    )
 
 
 FIGURES = (("wall", ",.2f"), ("cpu", ",.2f"), ("memory", ",.0f"))
@@ -219,17 +235,17 @@ TARGETS = (
 
 
 def targets(benchmark: Benchmark) -> str:
-    """What was aimed at, and what was reached: in the scenario with the most rows."""
+    """What was aimed at, and what was reached: with the most rows for which it was measured."""
     rows = []
     for target in TARGETS:
-        some = [one for one in benchmark.scenarios if one.name == target.scenario]
-        if not some:
-            continue
-        one = max(some, key=lambda scenario: scenario.rows)
         figures = ("memory",) if target.figure == "memory" else ("wall", "cpu")
-        values = [target.value(one, figure) for figure in figures]
-        if values[0] is None:
+        some = [one for one in benchmark.scenarios if one.name == target.scenario]
+        found = [(one, [target.value(one, figure) for figure in figures]) for one in some]
+        told = [(one, values) for one, values in found if values[0] is not None]
+        if not told:
             continue
+        one, values = max(told, key=lambda pair: pair[0].rows)
+        assert values[0] is not None
         met = "yes" if (values[0] >= target.bound if target.at_least else values[0] <= target.bound) else "no"
         cells = [f"{value:,.2f}" if value is not None else "" for value in values]
         size = "" if target.scenario == "start" else f"{one.rows:,}"
