@@ -98,7 +98,8 @@ def to_re2(pattern: str) -> str:
     except RecursionError:
         raise InvalidPattern("The pattern cannot be used: its groups are nested too deeply.") from None
     except (re.error, ValueError, OverflowError) as error:
-        raise InvalidPattern(f"The pattern {_shown(pattern)} is not a valid regular expression: {error}.") from error
+        why = str(error) if len(str(error)) <= _LONGEST else f"{str(error)[: _LONGEST - 1]}…"  # it may quote all of the pattern
+        raise InvalidPattern(f"The pattern {_shown(pattern)} is not a valid regular expression: {why}.") from error
     try:
         scope = _Scope(tree.state.flags, head=True, tail=True, nonempty=tree.getwidth()[0] > 0)
         piece = _sequence(tree, scope)

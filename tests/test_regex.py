@@ -171,6 +171,12 @@ def test_invalid_pattern_is_refused_with_pythons_reason(pattern: str, reason: st
     assert reason in str(refusal.value)
 
 
+def test_what_is_said_of_a_long_pattern_is_short() -> None:
+    with pytest.raises(InvalidPattern, match="bad character in group name") as refusal:
+        to_re2("(?(" + "[" * 9_000)
+    assert len(str(refusal.value)) < 700
+
+
 @pytest.mark.parametrize("pattern", ["a{1000}", "(?:a{40}){25}", "(?:a{1000}){0,1}", r"^\w{1,255}$", r"(?:.{100}){10}"])
 def test_pattern_just_inside_the_limits_is_accepted_by_duckdb(database: duckdb.DuckDBPyConnection, pattern: str) -> None:
     values = ["a" * 249, "a" * 1000]
