@@ -76,6 +76,10 @@ _TRANSLATED = (
 )
 
 
+_WIDEST = 100
+"""Spaces in a row before what is no Python. Python's tokenizer reads all of them again for each: 4,000 took eight seconds."""
+
+
 class Unreadable(InvalidCondition):
     """The text is no expression of Python at all."""
 
@@ -125,7 +129,11 @@ class _Reader:
         """The text as Python: names in backticks become identifiers, ``&`` and ``|`` become ``and`` and ``or``, as in pandas."""
         source = "".join(self.identifier(piece) if is_name else piece for is_name, piece in _pieces(line))
         tokens = []
+        gap = 0
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            gap = gap + 1 if token.type == tokenize.ERRORTOKEN and token.string.isspace() else 0
+            if gap > _WIDEST:
+                raise SyntaxError
             words = {"&": (tokenize.NAME, "and"), "|": (tokenize.NAME, "or"), "@": (tokenize.OP, _VARIABLE)}
             known = token.type == tokenize.OP and token.string in words
             if token.type != tokenize.COMMENT:

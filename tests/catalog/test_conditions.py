@@ -920,3 +920,9 @@ def test_a_check_judges_the_rows_that_its_text_chooses(make_suite: Any, worker: 
     assert found == [1, 1, 1, 0, None, None]
     outcomes = dq_engine.check(table, suite, worker=worker).extracts[0].outcomes
     assert [outcome.status for outcome in outcomes] == ["fail", "pass", "pass", "vacuous", "error", "error"]
+
+
+def test_many_spaces_before_what_is_no_python_are_read_at_once() -> None:
+    """Python's tokenizer takes a time that grows with their square."""
+    with pytest.raises(InvalidCondition, match="no expression of Python"):
+        conditions.read(f"n > 1{' ' * 90_000}?", "pandas")
