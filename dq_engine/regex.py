@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 _MAX_CODE = 0x10FFFF
 _MAX_REPEAT = 1000  # RE2 refuses a count, or a product of nested counts, above this
 _MAX_SIZE = 650_000  # DuckDB 2.0 refuses a compiled pattern ("pattern too large") from about 699,000 instructions
-_LONGEST = 300  # of a pattern in a message
+_LONGEST = 300  # of a pattern, and of Python's reason, in a message
 _TYPE_FLAGS = re.ASCII | re.UNICODE
 _META = frozenset("\\.+*?()|[]{}^$-")
 _NEVER = r"[^\x{0}-\x{10ffff}]"  # a set without characters: matches nowhere
@@ -98,7 +98,7 @@ def to_re2(pattern: str) -> str:
     except RecursionError:
         raise InvalidPattern("The pattern cannot be used: its groups are nested too deeply.") from None
     except (re.error, ValueError, OverflowError) as error:
-        why = str(error) if len(str(error)) <= _LONGEST else f"{str(error)[: _LONGEST - 1]}…"  # it may quote all of the pattern
+        why = _cut(str(error), "…")  # it may quote all of the pattern
         raise InvalidPattern(f"The pattern {_shown(pattern)} is not a valid regular expression: {why}.") from error
     try:
         scope = _Scope(tree.state.flags, head=True, tail=True, nonempty=tree.getwidth()[0] > 0)
@@ -115,8 +115,11 @@ def to_re2(pattern: str) -> str:
 
 
 def _shown(pattern: str) -> str:
-    shown = repr(pattern)
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 2]}…'"
+    return _cut(repr(pattern), "…'")
+
+
+def _cut(text: str, end: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - len(end)]}{end}"
 
 
 def _unsupported(what: str, advice: str) -> UnsupportedPattern:

@@ -25,9 +25,8 @@ NOT_NULL, NULL = "expect_column_values_to_not_be_null", "expect_column_values_to
 
 NOT_FINITE = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": None}
 """How an observed number that JSON does not know is spelled in a run, and what GX gives for it."""
-
-
 INFINITE = ("Infinity", "-Infinity")
+"""Those of them that are spelled so among numbers, too; see :func:`dq_engine.results.storable`."""
 
 
 def validation_results(run: Run, result_format: str | Mapping[str, Any]) -> dict[str, Any]:
