@@ -408,6 +408,60 @@ class Unexpected(Struct, frozen=True, omit_defaults=True):
     rows: tuple[dict[str, Any], ...] | None = None
 
 
+class Waiver(Struct, frozen=True, omit_defaults=True):
+    """Somebody's decision, in a reviewed file, to accept that a check fails, or has nothing to judge (``accepts``), until a day.
+
+    ``check`` is the id of the check, ``extract`` the name of the extract or of its feed ("" for every one); ``organisations`` are
+    those whose failures are accepted (none: all); ``at_most`` how many failures. ``expires`` is the last day on which it
+    holds, as ISO 8601 writes it.
+    """
+
+    check: str
+    owner: str
+    reason: str
+    expires: str
+    extract: str = ""
+    organisations: tuple[str, ...] = ()
+    at_most: int | None = None
+    accepts: Literal["fail", "vacuous"] = "fail"
+
+
+WaiverState = Literal["applied", "partly", "expired", "unused"]
+"""What became of a waiver in a run: ``partly`` if a check fails beyond what it accepts, so that the failure counts."""
+
+
+class WaiverUse(Struct, frozen=True, omit_defaults=True):
+    """What became of a waiver in a run, and ``words`` for people that say it."""
+
+    waiver: Waiver
+    state: WaiverState
+    words: str
+
+
+class GateFinding(Struct, frozen=True, omit_defaults=True):
+    """One thing that the gate holds against a release, or wants somebody to know (``exit_code`` 0).
+
+    ``rule`` is the setting of the policy that it is of, such as ``fail_on`` or ``required.feeds``; ``extract``, ``check`` and
+    ``organisation`` say what it is about, "" where it is about more.
+    """
+
+    rule: str
+    exit_code: int
+    words: str
+    extract: str = ""
+    check: str = ""
+    organisation: str = ""
+
+
+class Gate(Struct, frozen=True, omit_defaults=True):
+    """What the gate's policy made of a run: ``words`` say it in one paragraph; ``baseline`` is the run that it was held against."""
+
+    exit_code: int
+    words: str
+    findings: tuple[GateFinding, ...] = ()
+    baseline: str = ""
+
+
 class Outcome(Struct, frozen=True, omit_defaults=True):
     """The result of one check.
 
@@ -417,7 +471,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     its context. ``rows_sql`` is a SELECT for DuckDB: it gives what breaks the rule (rows, keys or items, ``unexpected_count`` of
     them), or the observed value of a rule about one; it reads the ``views`` of the extract, and "" says that there is none.
     ``gx_result`` is what Great Expectations' result holds, None for a rule about rows: that is made of the counts; ``unexpected``
-    are its failing rows, if they were asked for.
+    are its failing rows, if they were asked for. A ``waiver`` changes no status: what fails still fails, and is accepted.
     """
 
     check: str
@@ -449,6 +503,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     gx_result: dict[str, Any] | None = None
     rows_sql: str = ""
     unexpected: Unexpected | None = None
+    waiver: Waiver | None = None
 
 
 NO_PERIOD = "(none)"
@@ -603,6 +658,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that one ``dq check`` did; the shape of ``run.json``.
 
     ``version`` is the version of this shape. ``exit_code`` is what ``dq check`` ends with, ``verdict`` says it in words.
+    ``waivers`` say what became of each waiver. ``gate`` is there if a policy decided: ``exit_code`` and ``verdict`` are its.
     ``measures``, ``fields`` and ``organisations`` (what registers among the extracts say) are stored beside ``run.json``, as
     Parquet.
     """
@@ -617,6 +673,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     planned: int
     exit_code: int
     verdict: str
+    waivers: tuple[WaiverUse, ...] = ()
+    gate: Gate | None = None
     measures: tuple[Measure, ...] = ()
     fields: tuple[FieldMeasure, ...] = ()
     organisations: tuple[Organisation, ...] = ()
