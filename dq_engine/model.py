@@ -454,7 +454,7 @@ class GateFinding(Struct, frozen=True, omit_defaults=True):
 
 
 class Gate(Struct, frozen=True, omit_defaults=True):
-    """What the gate's policy made of a run: ``words`` say it in one paragraph; ``baseline`` is the run that it was held against."""
+    """What the gate's policy made of a run: ``words`` say it in one paragraph; ``baseline`` is the run it was held against."""
 
     exit_code: int
     words: str
