@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_scores, terminal
+from dq_engine import cli_convert, cli_docs, cli_gate, cli_scores, terminal
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 
@@ -188,6 +188,12 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="Make HTML pages of this run, and of those stored before it, in this folder."),
     ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="End by the policy of dq.toml, as dq gate does.")] = False,
+    waivers: cli_gate.Waivers = None,
+    baseline: cli_gate.Baseline = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="If the run passes, it is the baseline from now on; the first one always.")
+    ] = False,
     no_checksums: Annotated[
         bool, typer.Option("--no-checksums", help="Record no SHA-256 of the files: for very large ones.")
     ] = False,
@@ -207,7 +213,7 @@ def check(
     with terminal.worker_of(context) as worker, terminal.telling() as places:
         from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
-        from dq_engine.errors import DqError, StoreError, UsageError  # noqa: PLC0415
+        from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
 
         if result_format is not None and format is not Format.GX:
@@ -216,7 +222,17 @@ def check(
             cli_docs.needed()
             if no_results:
                 raise UsageError("--docs makes pages of stored runs: leave --no-results out")
+        if update_baseline and no_results:
+            raise UsageError("--update-baseline needs the stored run: leave --no-results out")
         config = terminal.project()
+        judging = cli_gate.Judging(
+            config,
+            fail_on.value if fail_on else None,
+            gate=gate,
+            waivers=waivers,
+            baseline=baseline,
+            update_baseline=update_baseline,
+        )
         day = None if as_of is None else as_of.date()
         values = {**(config.dq.parameters if config else {}), **parameters.from_texts(param or [])}
         settings = _options(
@@ -248,13 +264,15 @@ def check(
                 run = run_checks(extracts, settings, worker, counts=Path(counts), earlier=earlier, observer=observer)
             if not no_results:
                 places.append(folder / run.id)
-                try:
-                    stored = store.save(run, folder, worker, Path(counts))
-                except StoreError as error:
-                    trouble = str(error)
+            place = folder if not no_results else Path(counts) / "stored" if judging.needed else None
+            if place is not None:
+                run, stored, trouble = _stored(run, place, worker, Path(counts), judging)
+                stored = None if no_results else stored
         _write(run, format, result_format, output, quiet=quiet, verbose=verbose)
         if stored is not None and not quiet:
             terminal.say(f"stored in {stored}")
+        if stored is not None and (said := judging.keep(run, stored)) and not quiet:
+            terminal.say(said)
         if stored is not None and docs is not None:
             try:
                 cli_docs.build([folder], docs, worker, quiet=quiet)
@@ -263,6 +281,29 @@ def check(
     if trouble:
         terminal.say(trouble)
     raise typer.Exit(3 if trouble else run.exit_code)
+
+
+def _stored(
+    run: Run, folder: Path, worker: WorkerProcess, counts: Path, judging: cli_gate.Judging
+) -> tuple[Run, Path | None, str]:
+    """The run as it was judged and stored, its directory, and what went wrong: then it is stored unjudged, or not at all."""
+    from dq_engine import store  # noqa: PLC0415
+    from dq_engine.errors import DqError, StoreError  # noqa: PLC0415
+
+    troubles: list[str] = []
+
+    def judge(tables: Path) -> Run:
+        try:
+            return judging.judged(run, tables, worker) if judging.needed else run
+        except DqError as error:
+            troubles.append(f"the run could not be judged: {error}")
+            return run
+
+    try:
+        judged, stored = store.save_judged(run, folder, worker, counts, judge)
+    except StoreError as error:
+        return run, None, str(error)
+    return judged, stored, "\n".join(troubles)
 
 
 def _options(
@@ -467,6 +508,10 @@ def plan(
         given = parameters.given(parameters.from_texts(param or []), None, datetime.now(UTC))
         (wanted,) = chosen.extracts([extract], suite, None, with_ or [], given)
         terminal.write(explain_plan(worker, wanted) + "\n")
+
+
+COMMANDS.add(epilog=f"Example: dq gate dq-results --baseline baseline\n\n{cli_gate.GATE_CODES}")(cli_gate.gate)
+COMMANDS.add(epilog=f"Example: dq diff baseline dq-results\n\n{cli_gate.DIFF_CODES}")(cli_gate.diff)
 
 
 # ---------------------------------------------------------------------------------------------------- score and calibrate

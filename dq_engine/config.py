@@ -27,29 +27,28 @@
     ignore = ["column:ons_code"]                     # checks that are not for these files, as --ignore
     verify_statistics = true                         # only for these files
     with = { practices = "data/practices.parquet" }  # the other extracts that rules speak of: a path, or the name of an extract
+
+    [gate]                           # what a release must be like: see dq_engine.policy
 """
 
 from __future__ import annotations
 
 import re
-import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from dq_engine import parameters
-from dq_engine.catalog.base import suggestion
-from dq_engine.catalog.wording import allowed, brief, in_words
+from dq_engine import parameters, tables
+from dq_engine.catalog.wording import brief
 from dq_engine.errors import ConfigError, UsageError
-from dq_engine.model import FieldType
+from dq_engine.model import FailOn, FieldType
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from dq_engine.policy import Policy
+
 NAME = "dq.toml"
-FailOn = Literal["critical", "warning", "info", "never"]
-FAIL_ON: tuple[str, ...] = get_args(FailOn)
-"""From which severity on a failed check may fail a run."""
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|B)", re.IGNORECASE)
 
 
@@ -83,11 +82,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True):
-    """A project's settings; ``root`` is the folder of ``dq.toml``, to which its paths are relative."""
+    """A project's settings; ``root`` is the folder of ``dq.toml``, to which its paths are relative; ``gate`` its policy."""
 
     root: Path
     dq: Settings = Settings()
     extracts: tuple[ConfiguredExtract, ...] = ()
+    gate: Policy | None = None
 
 
 def find(start: Path) -> Path | None:
@@ -100,19 +100,10 @@ def find(start: Path) -> Path | None:
 
 def parse(text: str, origin: Path) -> Config:
     """The settings that ``text`` makes. Raises :class:`ConfigError`."""
-    import tomllib  # noqa: PLC0415  many folders have no dq.toml
-
-    try:
-        raw: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin}: is not TOML: {brief(str(error))}") from None
-    except RecursionError:
-        raise ConfigError(f"{origin}: is not usable TOML: it is nested too deeply") from None
-    except ValueError:
-        raise ConfigError(f"{origin}: is not usable TOML: it holds a number with too many digits") from None
-    faults = [f"unknown table {key!r}{suggestion(key, ['dq', 'extracts'])}" for key in raw if key not in ("dq", "extracts")]
+    raw = tables.parsed(text, str(origin))
+    faults = tables.unknown(raw, ("dq", "extracts", "gate"))
     table, listed = raw.get("dq", {}), raw.get("extracts", [])
-    settings = _convert(table, Settings, "dq", faults)
+    settings = tables.converted(table, Settings, "dq", faults)
     if settings is not None:
         try:
             settings = msgspec.structs.replace(settings, parameters=parameters.from_values(settings.parameters))
@@ -124,32 +115,16 @@ def parse(text: str, origin: Path) -> Config:
     if not isinstance(listed, list):
         faults.append("extracts: expected [[extracts]], with two brackets")
         listed = []
-    extracts = [_convert(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(listed)]
+    extracts = [tables.converted(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(listed)]
+    gate = _policy(raw["gate"], faults) if "gate" in raw else None
     if faults or settings is None:
         raise ConfigError("\n".join(f"{origin}: {brief(fault)}" for fault in faults))
-    return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None))
+    return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None), gate)
 
 
-def _convert(raw: Any, wanted: type[T], path: str, faults: list[str]) -> T | None:
-    """A table as a value; None, and every fault of it, if it cannot be one."""
-    if not isinstance(raw, dict):
-        faults.append(f"{path}: expected a table")
-        return None
-    before, hints = len(faults), typing.get_type_hints(wanted, include_extras=True)
-    fields = msgspec.structs.fields(wanted)  # type: ignore[arg-type]  # T stands for the two structs of this module
-    known = [field.encode_name for field in fields]
-    faults += [
-        f"{path}.{key}: unknown setting{suggestion(key, known) or '.'} Known: {', '.join(known)}"
-        for key in raw
-        if key not in known
-    ]
-    faults += [f"{path}.{field.encode_name}: is missing" for field in fields if field.required and field.encode_name not in raw]
-    values: dict[str, Any] = {}
-    for field in fields:
-        name = field.encode_name
-        try:
-            values |= {field.name: msgspec.convert(raw[name], hints[field.name])} if name in raw else {}
-        except msgspec.ValidationError as error:
-            message, _, place = str(error).partition(" - at `$")
-            faults.append(f"{path}.{name}{place.rstrip('`')}: {in_words(message, raw[name])}{allowed(hints[field.name])}")
-    return wanted(**values) if len(faults) == before else None
+def _policy(raw: Any, faults: list[str]) -> Policy | None:
+    from dq_engine import policy  # noqa: PLC0415  most folders have no gate
+
+    found = tables.converted(raw, policy.Policy, "gate", faults)
+    faults += policy.faults(found) if found else []
+    return found

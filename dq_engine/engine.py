@@ -15,11 +15,11 @@ from msgspec import Struct
 from dq_engine import results, run_tables
 from dq_engine._version import __version__
 from dq_engine.checksums import Checksums
-from dq_engine.config import FAIL_ON, MEMORY
+from dq_engine.config import MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.judging import SECONDS
-from dq_engine.model import Run
+from dq_engine.model import FAIL_ON, Run
 from dq_engine.process import WorkerProcess
 from dq_engine.result_format import ResultFormat
 from dq_engine.reuse import Earlier, Reuse

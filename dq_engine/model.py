@@ -30,6 +30,7 @@ Kahn = Literal[
 Level = Literal["practice", "pcgt"]
 Source = Literal["primary_care", "hospital", "community", "mental_health", "social_care"]
 Purpose = Literal["quality", "targets"]
+Rated = Literal["very poor", "poor", "fair", "good", "very good"]
 Sensitivity = Literal["public", "sensitive", "identifying"]
 Kind = Literal[
     "integer", "decimal", "float", "text", "boolean", "date", "timestamp", "timestamptz", "time", "other", "nested", "null"
@@ -41,6 +42,14 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """What suites of one feed are for; the first is what they are for if they do not say."""
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """Severities, least first."""
+FailOn = Literal["critical", "warning", "info", "never"]
+FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
+"""From which severity on a failed check may fail a run."""
+
+
+def at_or_above(severity: Severity, fail_on: str) -> bool:
+    """Whether a failure of that severity may fail a run."""
+    return fail_on in SEVERITIES and SEVERITIES.index(severity) >= SEVERITIES.index(fail_on)
 
 
 class Problem(Struct, frozen=True):

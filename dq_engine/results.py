@@ -97,13 +97,14 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
     """The exit code of a run and its verdict in one sentence.
 
     0 passed; 1 a check failed at ``fail_on`` or above; 3 something could not be evaluated; 4 nothing was checked, in the run or
-    in one of its extracts. 3 wins over 1, and 1 over 4.
+    in one of its extracts. 3 wins over 1, and 1 over 4. A failure that is waived does not fail a run.
     """
     outcomes = [outcome for extract in extracts for outcome in extract.outcomes]
     planned, reported = sum(extract.planned for extract in extracts), len(outcomes)
     errors = [outcome for outcome in outcomes if outcome.status == "error"]
     gate = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on in SEVERITIES else ()
-    failed = [outcome for outcome in outcomes if outcome.status == "fail" and outcome.severity in gate]
+    failing = [outcome for outcome in outcomes if outcome.status == "fail" and outcome.severity in gate]
+    failed = [outcome for outcome in failing if outcome.waiver is None]
     judged = [outcome for outcome in outcomes if outcome.status in ("pass", "fail")]
     empty = [extract.name for extract in extracts if not any(o.status in ("pass", "fail") for o in extract.outcomes)]
     if planned != reported:
@@ -117,11 +118,14 @@ def conclude(extracts: Sequence[ExtractRun], fail_on: str) -> tuple[int, str]:
     if empty or not extracts:
         where = f" in {', '.join(empty)}" if len(empty) < len(extracts) else ""
         return 4, f"nothing was checked{where}: no check had anything to judge"
-    return 0, _passed(planned, len(judged), sum(outcome.status == "fail" for outcome in outcomes), fail_on if gate else "")
+    lower = sum(outcome.status == "fail" for outcome in outcomes) - len(failing)
+    return 0, _passed(planned, len(judged), lower, len(failing), fail_on if gate else "")
 
 
-def _passed(planned: int, judged: int, tolerated: int, gate: str) -> str:
-    words = [f"{_of(judged - tolerated, planned, 'passed')}"]
+def _passed(planned: int, judged: int, tolerated: int, waived: int, gate: str) -> str:
+    words = [f"{_of(judged - tolerated - waived, planned, 'passed')}"]
+    if waived:
+        words.append(f"{waived} failed and {'is' if waived == 1 else 'are'} waived")
     if tolerated:
         words.append(f"{tolerated} failed at a lower severity" if gate else f"{tolerated} failed, which does not count")
     if planned > judged:

@@ -10,9 +10,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct, field
 
-from dq_engine.model import Level, Organisation, Status
+from dq_engine.model import Level, Organisation, Rated, Status
 
-Rated = Literal["very poor", "poor", "fair", "good", "very good"]
 RATINGS: tuple[Rated, ...] = get_args(Rated)
 """The five ratings, worst first."""
 STEPS: dict[Rated | None, int] = {None: 0} | {rating: step for step, rating in enumerate(RATINGS, 1)}

@@ -12,6 +12,7 @@ import platform
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -141,12 +142,20 @@ def save(run: Run, results: Path, worker: run_tables.Worker, counts: Path | None
     ``counts`` is the folder of its counts by organisation that are no values of the run, as
     :func:`dq_engine.engine.run_checks` leaves them.
     """
+    return save_judged(run, results, worker, counts, lambda tables: run)[1]
+
+
+def save_judged(
+    run: Run, results: Path, worker: run_tables.Worker, counts: Path | None, judge: Callable[[Path], Run]
+) -> tuple[Run, Path]:
+    """As :func:`save`, but what is stored, and given, is what ``judge`` makes of the run by its tables, which are in a folder."""
     final, staging = results / run.id, results / f".{run.id}.{_machine()}.partial"
     lock = -1
     try:
         lock = locks.make(staging)
-        _write(staging / RUN, encode(run))
         run_tables.write(run, staging.resolve(), worker, counts)
+        run = judge(staging)
+        _write(staging / RUN, encode(run))
         for table in run_tables.TABLES:
             _sync(staging / table)
         if sealed := seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}):
@@ -165,7 +174,7 @@ def save(run: Run, results: Path, worker: run_tables.Worker, counts: Path | None
     finally:
         if lock >= 0:
             os.close(lock)
-    return final
+    return run, final
 
 
 def _left_by(machine: str) -> re.Pattern[str]:
@@ -221,6 +230,34 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         staging.unlink(missing_ok=True)
         raise
+
+
+def copy_run(run: Path, place: Path) -> None:
+    """Makes the directory ``place`` a copy of that of a run, whole or not at all; what was there is replaced. Raises OSError."""
+    place = Path(os.path.realpath(place))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    locks.sweep(place.parent, re.compile(rf"\.{re.escape(place.name)}\.\d+\.partial"))
+    staging, old = place.with_name(f".{place.name}.{os.getpid()}.partial"), place.with_name(f".{place.name}.old")
+    if old.exists() and not place.exists():  # somebody was killed between the two renames below
+        old.rename(place)
+    lock = locks.make(staging)
+    try:
+        for name in (RUN, *run_tables.TABLES, SEAL):
+            if (run / name).is_file():
+                shutil.copyfile(run / name, staging / name)
+                _sync(staging / name)
+        _sync(staging)
+        if place.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            place.rename(old)
+        staging.rename(place)
+        _sync(place.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        os.close(lock)
+        shutil.rmtree(staging, ignore_errors=True)
+        if old.exists() and not place.exists():
+            old.rename(place)
 
 
 def is_stream(path: Path) -> bool:

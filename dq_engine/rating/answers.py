@@ -15,10 +15,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
+from dq_engine.model import Rated
 from dq_engine.process import WorkerProcess
 from dq_engine.rating.records import Records, Wanted, coded, faulty, in_rows, nearest, read_records
 from dq_engine.rating.waves import EVERYTHING
-from dq_engine.scores import RATINGS, Instrument, Rated, Rating
+from dq_engine.scores import RATINGS, Instrument, Rating
 
 SURVEY = (Wanted("organisation", filled=True), Wanted("item", filled=True), Wanted("answer"), Wanted("wave", required=False))
 """The columns of a survey."""

@@ -31,12 +31,13 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine.errors import DqError, UsageError
+from dq_engine.model import Rated
 from dq_engine.rating.agreement import Agreement, agreement
 from dq_engine.rating.answers import Answer
 from dq_engine.rating.ordinal import NoFit, Regression, proportional_odds
 from dq_engine.rating.records import Records
 from dq_engine.rating.waves import EVERYTHING
-from dq_engine.scores import RATINGS, Band, Instrument, ItemRule, Provenance, Rated, Rating, Scale
+from dq_engine.scores import RATINGS, Band, Instrument, ItemRule, Provenance, Rating, Scale
 
 LEAST_ANSWERS = 10
 """So many answers of each rating are needed."""

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Mapping, Sequence
 from math import floor, fsum
 
+from dq_engine.model import Rated
 from dq_engine.rating.intervals import combine, wilson
-from dq_engine.scores import OVERALL, Band, Instrument, ItemRule, Lift, Part, Rated, Rating, Tally, Term
+from dq_engine.scores import OVERALL, Band, Instrument, ItemRule, Lift, Part, Rating, Tally, Term
 
 NO_DATA = "no data came"
 NOTHING = Tally(0.0, 0.0, 0)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from dq_engine.model import Organisation
+from dq_engine.model import Organisation, Rated
 from dq_engine.rating import survey
 from dq_engine.rating.sampling import Sample, within
-from dq_engine.scores import POOR_OR_WORSE, RATINGS, Change, Rated, Rating, Share, TableRow, Wave
+from dq_engine.scores import POOR_OR_WORSE, RATINGS, Change, Rating, Share, TableRow, Wave
 
 By = Literal["region", "kind"]
 """What groups can be of."""

@@ -9,11 +9,11 @@ from itertools import combinations
 
 import pytest
 
-from dq_engine.model import Organisation
+from dq_engine.model import Organisation, Rated
 from dq_engine.rating import survey
 from dq_engine.rating.sampling import Sample, Stratum, draw, within
 from dq_engine.rating.study import By, tables
-from dq_engine.scores import RATINGS, Change, Rated, Rating, Share, TableRow, Wave
+from dq_engine.scores import RATINGS, Change, Rating, Share, TableRow, Wave
 
 VERY_POOR, POOR, FAIR, GOOD, VERY_GOOD = RATINGS
 FIRST: dict[str, Rated | None] = {
