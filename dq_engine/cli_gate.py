@@ -108,7 +108,8 @@ class Judging:
             return f"the baseline {self.update} stays as it is: the run does not pass"
         gating.update_baseline(stored, self.update)
         known = sum(outcome.status == "fail" and outcome.waiver is None for outcome in run.outcomes)
-        return f"{self.update} is the baseline now: run {run.id}, with {known:,} failing checks that are known from now on"
+        failing = f"{known:,} failing check{'' if known == 1 else 's'}"
+        return f"{self.update} is the baseline now: run {run.id}, with {failing} known from now on"
 
 
 def gate(

@@ -6,6 +6,7 @@ that are not there close the gate unless the policy says otherwise; what it lets
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -265,12 +266,11 @@ def _paragraph(run: Run, findings: Sequence[GateFinding], differences: Differenc
     """The verdict in one paragraph: whether it passes and why, what was accepted, what it was held against."""
     against = [found for found in findings if found.exit_code]
     known = [found for found in findings if not found.exit_code]
-    passed = sum(outcome.status == "pass" for outcome in run.outcomes)
-    extracts = f"{len(run.extracts):,} extract{'' if len(run.extracts) == 1 else 's'}"
-    said = f"{passed:,} of {len(run.outcomes):,} checks of {extracts} passed"
+    said = _tally(run)
     if against:
         reasons = f"{len(against):,} reason{'' if len(against) == 1 else 's'}"
-        sentences = [f"The gate is closed to run {run.id} (exit code {code}), for {reasons}: {_some(against)}", said]
+        sentences = [f"The gate is closed to run {run.id} (exit code {code}), for {reasons}: {_some(against)}"]
+        sentences.append(said[0].upper() + said[1:])
     else:
         sentences = [f"The gate is open to run {run.id}: {said}"]
     if known:
@@ -283,6 +283,24 @@ def _paragraph(run: Run, findings: Sequence[GateFinding], differences: Differenc
             f"{100 * differences.false_alarms:.4g} % of releases are said to be worse"
         )
     return clean(". ".join(sentence.rstrip(".") for sentence in sentences) + ".")
+
+
+def _tally(run: Run) -> str:
+    """How many checks passed, of how many, and what became of the others."""
+    outcomes = run.outcomes
+    waived = sum(outcome.waiver is not None for outcome in outcomes)
+    counts = Counter(outcome.status for outcome in outcomes if outcome.waiver is None)
+    words = {
+        f"{counts['fail']:,} failed": counts["fail"],
+        f"{waived:,} {'is' if waived == 1 else 'are'} waived": waived,
+        f"{counts['error']:,} could not be evaluated": counts["error"],
+        f"{counts['vacuous']:,} had nothing to judge": counts["vacuous"],
+        f"{counts['skipped']:,} {'was' if counts['skipped'] == 1 else 'were'} not selected": counts["skipped"],
+    }
+    checks = f"{len(outcomes):,} check{'' if len(outcomes) == 1 else 's'}"
+    extracts = f"{len(run.extracts):,} extract{'' if len(run.extracts) == 1 else 's'}"
+    others = [said for said, count in words.items() if count]
+    return ", ".join([f"of {checks} in {extracts}, {counts['pass']:,} passed", *others])
 
 
 def _some(findings: Sequence[GateFinding]) -> str:

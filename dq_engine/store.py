@@ -89,11 +89,15 @@ def run_directory(path: Path) -> Path:
         raise UsageError(f"{path}: is {'not the directory of a run' if path.exists() else 'not there'}: check something first")
     if (path / RUN).is_file():
         return path
-    there = (entry for entry in path.iterdir() if not entry.name.startswith(".") and (entry / RUN).is_file())
-    found = sorted(there, key=lambda entry: entry.name)
-    if not found:
+    there = [entry for entry in path.iterdir() if not entry.name.startswith(".") and (entry / RUN).is_file()]
+    if not there:
         raise UsageError(f"{path}: holds no run: check something first")
-    return found[-1]
+    return max(there, key=_age)
+
+
+def _age(directory: Path) -> tuple[str, int, str]:
+    """What is larger for a newer run: the second of its id, and of those of one second when it was written."""
+    return directory.name.partition("-")[0], (directory / RUN).stat().st_mtime_ns, directory.name
 
 
 def _record(directory: Path) -> tuple[bytes, str]:
