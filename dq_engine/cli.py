@@ -264,7 +264,7 @@ def check(
                 run = run_checks(extracts, settings, worker, counts=Path(counts), earlier=earlier, observer=observer)
             if not no_results:
                 places.append(folder / run.id)
-            place = folder if not no_results else Path(counts) / "stored" if judging.needed else None
+            place = folder if not no_results else Path(counts) if judging.needed else None
             if place is not None:
                 run, stored, trouble = _stored(run, place, worker, Path(counts), judging)
                 stored = None if no_results else stored

@@ -152,14 +152,16 @@ def save(run: Run, results: Path, worker: run_tables.Worker, counts: Path | None
 def save_judged(
     run: Run, results: Path, worker: run_tables.Worker, counts: Path | None, judge: Callable[[Path], Run]
 ) -> tuple[Run, Path]:
-    """As :func:`save`, but what is stored, and given, is what ``judge`` makes of the run by its tables, which are in a folder."""
+    """As :func:`save`, but stored, and given, is what ``judge`` makes of the run by the folder in which it is being written."""
     final, staging = results / run.id, results / f".{run.id}.{_machine()}.partial"
     lock = -1
     try:
         lock = locks.make(staging)
-        run_tables.write(run, staging.resolve(), worker, counts)
-        run = judge(staging)
         _write(staging / RUN, encode(run))
+        run_tables.write(run, staging.resolve(), worker, counts)
+        if (judged := judge(staging)) is not run:
+            run = judged
+            _write(staging / RUN, encode(run))
         for table in run_tables.TABLES:
             _sync(staging / table)
         if sealed := seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}):

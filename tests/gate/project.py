@@ -79,12 +79,7 @@ def project(folder: Path, *rules: dict[str, Any], gate: str = "", missing: Mappi
 def gated(folder: Path, *options: str) -> tuple[int, str]:
     """The exit code of ``dq check --gate`` and its verdict; what it stored is the newest run."""
     done = dq_here(folder, "check", "--gate", *options)
-    verdict = next(line for line in reversed(done.stdout.splitlines()) if line.startswith("The gate is "))
-    again = dq_here(folder, "gate", *(option for option in options if option not in ("--update-baseline", "--select", "--quiet")))
-    if "--select" not in options and "--update-baseline" not in options:
-        assert again.returncode == done.returncode, "dq gate says of the stored run what dq check said"
-        assert " ".join(again.stdout.split()) == " ".join(verdict.split())
-    return done.returncode, verdict
+    return done.returncode, next(line for line in reversed(done.stdout.splitlines()) if line.startswith("The gate is "))
 
 
 def newest(folder: Path) -> Run:
