@@ -193,6 +193,7 @@ class Reuse:
         record = msgspec.structs.replace(
             stored,
             suite=SuiteReference(suite.name, suite.origin, suite.sha256),
+            outcomes=tuple(msgspec.structs.replace(outcome, waiver=None) for outcome in stored.outcomes),
             files=_with_rows(own, stored.files),
             others=others,
             reused=stored.reused or run.id,

@@ -42,6 +42,18 @@ def test_a_waived_failure_opens_the_gate_and_stays_a_failure(failing: Path) -> N
     assert "2 of 3 checks passed" in plain.stdout
 
 
+def test_a_waiver_that_was_taken_back_does_not_live_on_in_results_that_are_taken_again(failing: Path) -> None:
+    write_waiver(failing)
+    settings = (failing / "dq.toml").read_text().replace("reuse = false\n", "")
+    (failing / "dq.toml").write_text(settings)
+    assert dq_here(failing, "check").returncode == 0
+    (failing / "dq.toml").write_text(settings.replace(WAIVERS, ""))
+    done = dq_here(failing, "check")
+    assert "not scanned again" in done.stdout
+    assert done.returncode == 1
+    assert newest(failing).outcomes[0].waiver is None
+
+
 def test_an_expired_waiver_is_reported_and_the_failure_counts(failing: Path) -> None:
     write_waiver(failing, expires=f"{TODAY - dt.timedelta(days=1)}")
     code, verdict = gated(failing)
