@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dq_engine import config
+from dq_engine import config, waivers
 from tests.command import dq, dq_here
 from tests.generated import PAGES, ROOT
 
@@ -69,10 +69,16 @@ def test_the_two_commands_of_the_readme_exist() -> None:
 
 
 def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    block, gate, accepted = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     parsed = config.parse(block, tmp_path / "dq.toml")
     assert parsed.dq.timeout == tomllib.loads(block)["dq"]["timeout"]
     assert parsed.extracts[0].name == "list_sizes"
+    policy = config.parse(gate, tmp_path / "dq.toml").gate
+    assert policy is not None
+    told = set(tomllib.loads(gate)["gate"])
+    assert told == set(policy.__struct_fields__), "every setting is told of"
+    (waiver,) = waivers.parse(accepted, "waivers.toml")
+    assert waiver.organisations == ("9A5", "8J0")
 
 
 def test_the_expectation_and_the_suite_in_the_readme_are_valid(tmp_path: Path) -> None:
