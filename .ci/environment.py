@@ -36,8 +36,7 @@ def main(kind: str) -> None:
         say(f"installing into {PLACE.name} (once)")
         pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
         pip += ["--no-compile"] if kind == "test" else []  # of what tests install they import a small part
-        for lock in locks:
-            subprocess.run([*pip, "--require-hashes", "--requirement", lock], check=True, stdout=sys.stderr)
+        subprocess.run([*pip, "--require-hashes", *(f"--requirement={lock}" for lock in locks)], check=True, stdout=sys.stderr)
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], check=True, stdout=sys.stderr)
         subprocess.run([python, "-m", "compileall", "-q", ROOT / "dq_engine"], check=True, stdout=sys.stderr)
         stamp.write_text(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import time
@@ -19,7 +20,7 @@ from dq_engine.config import MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.judging import SECONDS
-from dq_engine.model import FAIL_ON, Run
+from dq_engine.model import FAIL_ON, FieldMeasure, Measure, Run
 from dq_engine.process import WorkerProcess
 from dq_engine.result_format import ResultFormat
 from dq_engine.reuse import Earlier, Reuse
@@ -74,12 +75,33 @@ def run_checks(
     extracts of which nothing changed, unless ``options.fresh``. Raises :class:`UsageError` for options that cannot be used.
     ``tuning`` says from where on scans are divided; the answers do not depend on it.
     """
-    if counts is None:
-        with worker.folder() as folder:
-            run = run_checks(
-                extracts, options, worker, counts=Path(folder), earlier=earlier, clock=clock, observer=observer, tuning=tuning
-            )
-            return run_tables.loaded(run, Path(folder), worker)
+    with contextlib.nullcontext(counts) if counts else worker.folder() as folder:
+        return _run(
+            extracts,
+            options,
+            worker,
+            Path(folder),
+            counts is None,
+            earlier=earlier,
+            clock=clock,
+            observer=observer,
+            tuning=tuning,
+        )
+
+
+def _run(
+    extracts: Sequence[Extract],
+    options: Options,
+    worker: WorkerProcess,
+    counts: Path,
+    values: bool,
+    *,
+    earlier: Earlier | None,
+    clock: Callable[[], dt.datetime],
+    observer: Observer,
+    tuning: Tuning,
+) -> Run:
+    """As :func:`run_checks`; with ``values``, the counts in the files of the folder become values of the run, too."""
     if options.fail_on not in FAIL_ON:
         raise UsageError(f'fail_on: expected one of {", ".join(FAIL_ON)}; got "{options.fail_on}"')
     if options.memory_limit is not None and not MEMORY.fullmatch(options.memory_limit):
@@ -92,6 +114,16 @@ def run_checks(
     today = options.as_of or started.date()
     written = msgspec.json.decode(msgspec.json.encode(options))
     checked: list[Checked] = []
+    measures: list[Measure] = []
+    fields: list[FieldMeasure] = []
+
+    def found(done: Checked, files: run_tables.CountFiles) -> None:
+        checked.append(done)
+        if values:
+            measured, classed = run_tables.by_group(done.run, files, worker)
+            measures.extend(measured)
+            fields.extend(classed)
+
     with Checksums() as checksums:
         reuse = None
         if earlier is not None and options.checksums:
@@ -99,9 +131,9 @@ def run_checks(
             reuse = Reuse(earlier, extracts, wanted, written, today, worker, checksums, counts, fresh=options.fresh)
         for place, extract in enumerate(extracts):
             hear: Progress = lambda phase, fraction, name=extract.name: observer(name, phase, fraction)  # type: ignore[misc]  # noqa: E731
-            begun = time.monotonic()
+            begun, files = time.monotonic(), run_tables.count_files(counts, place)
             if reuse and (taken := reuse.taken(place, options.timeout, hear)):
-                checked.append(taken)
+                found(taken, files)
                 continue
             left = None if options.timeout is None else max(0.001, options.timeout - (time.monotonic() - begun))
             done = check_extract(
@@ -112,11 +144,11 @@ def run_checks(
                 today=today,
                 show_values=options.show_values,
                 progress=hear,
-                files=run_tables.count_files(counts, place),
+                files=files,
                 checksums=checksums if options.checksums else None,
                 form=options.result_format,
             )
-            checked.append(reuse.marked(place, done) if reuse else done)
+            found(reuse.marked(place, done) if reuse else done, files)
     runs = [done.run for done in checked]
     exit_code, verdict = results.conclude(runs, options.fail_on)
     return Run(
@@ -130,7 +162,7 @@ def run_checks(
         planned=sum(extract.planned for extract in runs),
         exit_code=exit_code,
         verdict=verdict,
-        measures=tuple(measure for done in checked for measure in done.measures),
-        fields=tuple(measure for done in checked for measure in done.fields),
+        measures=(*(measure for done in checked for measure in done.measures), *measures),
+        fields=(*(measure for done in checked for measure in done.fields), *fields),
         organisations=tuple(organisation for done in checked for organisation in done.organisations),
     )

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from dq_engine.errors import WorkerDied
+from dq_engine.errors import WorkerDied, WorkerError
 from dq_engine.model import ExtractRun, FieldMeasure, Measure, Organisation, Outcome, Run
 from dq_engine.sql import ident, text
 
@@ -64,24 +64,31 @@ def count_files(folder: Path, place: int) -> CountFiles:
     return CountFiles(folder / f"{place}-{MEASURES}", folder / f"{place}-{FIELDS}")
 
 
-def loaded(run: Run, counts: Path, worker: Worker) -> Run:
-    """The run with the counts in the folder ``counts`` as values, after those over whole extracts."""
-    measures, fields = list(run.measures), list(run.fields)
-    written = [count_files(counts, place) for place in range(len(run.extracts))]
-    there = [path for files in written for path in (files.measures, files.fields) if path.exists()]
+def by_group(extract: ExtractRun, files: CountFiles, worker: Worker) -> tuple[list[Measure], list[FieldMeasure]]:
+    """The counts by organisation and period of an extract as values, from the files that the worker has written of it.
+
+    Its connection to the extract may read them. Where it cannot any more, they are opened. Raises :class:`WorkerError`.
+    """
+    there = [path for path in (files.measures, files.fields) if path.exists()]
     if not there:
-        return run
-    first, *others = there
-    asked = {f"{place}": {"files": [str(path)], "relation": parquet(path)} for place, path in enumerate(others)}
-    opened = {"op": "open", "files": [str(first)], "relation": parquet(first), "settings": {}, "others": asked, "written": []}
-    worker.ask(opened)
-    for extract, files in zip(run.extracts, written, strict=True):
-        for thing, organisation, period, element, missing, unexpected in _counts(files.measures, COUNTED, worker):
-            check = extract.outcomes[thing].check
-            measures.append(Measure(extract.name, check, organisation, element, missing, unexpected, period))
-        for thing, organisation, period, *numbers in _counts(files.fields, CLASSES, worker):
-            fields.append(FieldMeasure(extract.name, extract.fields[thing].column, organisation, period, *numbers))
-    return msgspec.structs.replace(run, measures=tuple(measures), fields=tuple(fields))
+        return [], []
+    try:
+        measured, classed = _counts(files.measures, COUNTED, worker), _counts(files.fields, CLASSES, worker)
+    except WorkerError:
+        first, *others = there
+        asked = {f"{place}": {"files": [str(path)], "relation": parquet(path)} for place, path in enumerate(others)}
+        opened = {"op": "open", "files": [str(first)], "relation": parquet(first), "settings": {}, "others": asked, "written": []}
+        worker.ask(opened)
+        measured, classed = _counts(files.measures, COUNTED, worker), _counts(files.fields, CLASSES, worker)
+    measures = [
+        Measure(extract.name, extract.outcomes[thing].check, organisation, element, missing, unexpected, period)
+        for thing, organisation, period, element, missing, unexpected in measured
+    ]
+    fields = [
+        FieldMeasure(extract.name, extract.fields[thing].column, organisation, period, *numbers)
+        for thing, organisation, period, *numbers in classed
+    ]
+    return measures, fields
 
 
 def organisations(directory: Path, worker: Worker) -> list[Organisation]:

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import re
@@ -289,7 +290,8 @@ RULES: dict[str, list[dict[str, Any]]] = {
 BY_ROW = ("expect_column_values_to_be_in_set", "expect_column_values_to_match_regex", "expect_column_mean_to_be_between")
 
 
-def expectations() -> list[dict[str, Any]]:
+@functools.cache
+def expectations() -> tuple[dict[str, Any], ...]:
     """Every kind of expectation on every kind of column, with and without a condition on rows."""
     found: list[dict[str, Any]] = []
     for name, rules in RULES.items():
@@ -306,7 +308,7 @@ def expectations() -> list[dict[str, Any]]:
         found += over([column], "expect_column_mean_to_be_between", max_value=0)
         found += over([column], "expect_column_distinct_values_to_be_in_set", value_set=[1])
     texts = dict.fromkeys(json.dumps(item, sort_keys=True) for item in found)
-    return [{**json.loads(text), "id": f"rule {place}"} for place, text in enumerate(texts)]
+    return tuple({**json.loads(text), "id": f"rule {place}"} for place, text in enumerate(texts))
 
 
 def some(step: int, first: int = 0) -> list[dict[str, Any]]:

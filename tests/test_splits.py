@@ -1,7 +1,9 @@
 """Counts by organisation and period: which rows belong together, what is counted so, and what the files and their rows' order change (nothing)."""
 
 import datetime as dt
+import os
 import random
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,20 @@ def by_group(run: Run, check: str = "0") -> dict[Group, tuple[int, int, int]]:
 def records(run: Run, column: str = "c") -> dict[Group, int]:
     """The records of a field by organisation and period, without the whole."""
     return {(f.organisation, f.period): f.records for f in run.fields if f.column == column and f.organisation is not None}
+
+
+def test_counts_are_values_also_if_the_worker_dies_once_they_are_written(make_suite: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"org": ["5D7", "5D8"], "month": ["2024-10"] * 2, "c": [1, None]}), tmp_path / "rows.parquet")
+    extract = Extract("rows", (tmp_path / "rows.parquet",), load_suite(make_suite(NOT_NULL, **SPLIT)))
+    with WorkerProcess() as own:
+
+        def kill(name: str, phase: str, fraction: float) -> None:
+            if phase == "done":
+                os.kill(own.pid, signal.SIGKILL)
+
+        run = run_checks([extract], Options(), own, observer=kill)
+    assert by_group(run) == {("5D7", OCTOBER): (1, 0, 0), ("5D8", OCTOBER): (1, 0, 1)}
+    assert records(run) == {("5D7", OCTOBER): 1, ("5D8", OCTOBER): 1}
 
 
 # --------------------------------------------------------------------------------------------------------------- periods

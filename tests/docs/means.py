@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -52,11 +52,15 @@ class Faults:
         self._contexts: list[BrowserContext] = []
 
     def watch(self, context: BrowserContext) -> None:
-        context.on("console", self._console)
-        context.on("weberror", self._exception)
-        context.on("dialog", self._dialog)
-        context.on("request", self._request)
+        for event, heard in self._events().items():
+            context.on(event, heard)  # type: ignore[call-overload]
         self._contexts.append(context)
+
+    def leave(self, context: BrowserContext) -> None:
+        """What a context complains of from now on is somebody else's."""
+        self._contexts.remove(context)
+        for event, heard in self._events().items():
+            context.remove_listener(event, heard)
 
     def take(self) -> list[str]:
         """The faults so far; afterwards there are none. A test that expects faults takes them; whatever is left at its end fails it."""
@@ -65,6 +69,9 @@ class Faults:
                 page.title()  # the browser has reported all that came before its answer
         found, self._found = self._found, []
         return found
+
+    def _events(self) -> dict[str, Callable[[Any], None]]:
+        return {"console": self._console, "weberror": self._exception, "dialog": self._dialog, "request": self._request}
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning", "assert"):
@@ -80,6 +87,16 @@ class Faults:
     def _request(self, request: Request) -> None:
         if not request.url.startswith(LOCAL):
             self._found.append(f"request: {request.url}")
+
+
+def forget(page: Page) -> None:
+    """Makes a page as good as new: empty, without a past, a store, an address to go back to, or a way of its own to look."""
+    page.goto("about:blank")
+    page.emulate_media(media="null", color_scheme="null")
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": "file://", "storageTypes": "all"})
+    session.send("Page.resetNavigationHistory")
+    session.detach()
 
 
 @cache

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.docs.conftest import BuiltOnce, NewPage
-from tests.docs.means import Faults, axe, chosen, needed, valid
+from tests.docs.means import Faults, axe, chosen, forget, needed, valid
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -138,11 +139,12 @@ def test_axe_finds_what_shuts_people_out(
     faults.take()  # the picture is not there
 
 
-def test_axe_judges_the_colours_that_are_shown(tmp_path: Path, new_page: NewPage) -> None:
+def test_axe_judges_the_colours_that_are_shown(tmp_path: Path, page: Page) -> None:
     path = write(tmp_path, style=STYLE.replace("#eee", "#444"))
     found = {}
-    for scheme in ("light", "dark"):
-        page = new_page(color_scheme=scheme)
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
         page.goto(path.as_uri())
         found[scheme] = [text.split()[0] for text in axe(page)]
     assert found["light"] == []
@@ -176,6 +178,24 @@ def test_a_page_without_scripts(tmp_path: Path, new_page: NewPage) -> None:
     page.goto(write(tmp_path).as_uri())
     assert page.locator("#text").get_attribute("data-script") is None
     assert page.locator("#text").inner_text() == "Its text."
+
+
+NOTHING = "() => [history.length, localStorage.length, sessionStorage.length, matchMedia('(prefers-color-scheme: dark)').matches]"
+
+
+def test_a_page_has_forgotten_what_was_done_with_it(tmp_path: Path, page: Page) -> None:
+    path = write(tmp_path, script="localStorage.a = 1; sessionStorage.b = 2; window.c = 3")
+    page.goto(path.as_uri())
+    page.goto(f"{path.as_uri()}#further")
+    page.emulate_media(color_scheme="dark", media="print")
+    assert page.evaluate(NOTHING) != [1, 0, 0, False]
+    forget(page)
+    assert page.url == "about:blank"
+    (tmp_path / "page.js").write_text("")
+    page.goto(path.as_uri())
+    assert page.evaluate(NOTHING)[1:] == [0, 0, False] and page.evaluate("window.c") is None
+    page.go_back()
+    assert page.url == "about:blank" and page.go_back() is None
 
 
 def test_a_fault_that_no_test_expects_fails_it(tmp_path: Path) -> None:

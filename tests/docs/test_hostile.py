@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.command import dq
-from tests.docs.conftest import BuiltOnce, NewPage
+from tests.docs.conftest import BuiltOnce
 from tests.docs.means import Faults, valid
 from tests.docs.sites import HOSTILE, hostile_run
 
@@ -68,8 +69,7 @@ def test_the_texts_are_there_as_they_were_written(hostile: Path) -> None:
     assert "\\x202eevil" in text, "what steers is spelled out"
 
 
-def test_in_a_browser_nothing_happens(hostile: Path, new_page: NewPage, faults: Faults) -> None:
-    page = new_page(viewport={"width": 1280, "height": 900})
+def test_in_a_browser_nothing_happens(hostile: Path, page: Page, faults: Faults) -> None:
     for path in sorted(hostile.rglob("*.html")):
         if path.parent.name == "rules" and path.name != "index.html":
             continue

@@ -4,6 +4,7 @@ import os
 import random
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -68,9 +69,10 @@ DARK = ["overview", "ratings", "every rating", "a PCG/T", "checks", "an extract"
 
 
 @pytest.mark.parametrize(("scheme", "kind"), [*(("light", kind) for kind in KINDS), *(("dark", kind) for kind in DARK)])
-def test_no_barrier_is_found(site: Path, new_page: NewPage, kind: str, scheme: str) -> None:
-    width = 1280 if scheme == "light" else 375
-    page = opened(new_page(viewport={"width": width, "height": 900}, color_scheme=scheme), one(site, KINDS[kind]))
+def test_no_barrier_is_found(site: Path, page: Page, kind: str, scheme: Literal["light", "dark"]) -> None:
+    page.set_viewport_size({"width": 1280 if scheme == "light" else 375, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    opened(page, one(site, KINDS[kind]))
     if kind in LONG:
         page.get_by_label(re.compile("^Words")).fill(LONG[kind])
     details = page.locator("main details")
@@ -84,8 +86,8 @@ def test_the_html_of_each_kind_of_page_is_valid(site: Path) -> None:
     assert valid(*some, *site.glob("assets/*.css"), *site.glob("assets/*.svg")) == []
 
 
-def test_no_page_is_wider_than_a_telephone(site: Path, new_page: NewPage) -> None:
-    page = new_page(viewport={"width": 375, "height": 800})
+def test_no_page_is_wider_than_a_telephone(site: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
     for pattern in KINDS.values():
         opened(page, one(site, pattern))
         wide, window = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")

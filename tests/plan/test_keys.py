@@ -83,15 +83,25 @@ def test_keys_are_compared_at_once_where_parts_do_not_pay(
 VALUES = st.lists(st.one_of(st.none(), st.integers(-5, 5)), min_size=8, max_size=30)
 
 
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
 @given(values=VALUES, group=st.integers(1, 3), size=st.integers(1, 5))
 @settings(deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
 def test_every_row_is_in_one_part(
-    values: list[int | None], group: int, size: int, tmp_path_factory: pytest.TempPathFactory
+    values: list[int | None],
+    group: int,
+    size: int,
+    database: duckdb.DuckDBPyConnection,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     source = tmp_path_factory.getbasetemp() / "parts.parquet"
     pq.write_table(pa.table({"v": pa.array(values, pa.int64())}), source, row_group_size=group)
     column = Column("v", '"v"', "BIGINT", "integer")
-    with duckdb.connect() as connection:
+    with database.cursor() as connection:
         connection.execute(keys.cut(column, size, [str(source)]))
         said = connection.execute(keys.reading(column, [str(source)])).fetchall()
         (cuts,) = connection.execute(f"SELECT coalesce(len(getvariable('{keys.CUTS}')), 0)").fetchone() or (0,)

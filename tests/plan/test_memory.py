@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,16 @@ TYPES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any], str, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @given(data=st.data())
 @settings(deadline=None, max_examples=25, derandomize=True)
-def test_the_middle_values_are_enough_for_a_median(kind: str, data: st.DataObject) -> None:
+def test_the_middle_values_are_enough_for_a_median(kind: str, data: st.DataObject, database: duckdb.DuckDBPyConnection) -> None:
     of_arrow, values, of_duckdb, family = TYPES[kind]
     drawn = data.draw(st.lists(st.one_of(st.none(), values), max_size=12))
     column = Column("v", '"v"', of_duckdb, family, shown=True)  # type: ignore[arg-type]
@@ -88,7 +95,7 @@ def test_the_middle_values_are_enough_for_a_median(kind: str, data: st.DataObjec
     found = rule.metrics(Scope(Table((column,), len(drawn))))
     scalars = [metric for metric in found.values() if isinstance(metric, Scalar)]
     assert len(scalars) == 2
-    with duckdb.connect() as connection:
+    with database.cursor() as connection:
         connection.register("rows", pa.table({"v": pa.array(drawn, of_arrow)}))
         connection.execute("CREATE TEMP TABLE dq_extract AS SELECT * FROM rows")
         asked = phrase.row_scan(scalars, Table((column,), len(drawn)))
