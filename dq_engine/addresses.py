@@ -6,8 +6,6 @@ An address can hold secrets: a name and a password, a signature in its query. Th
 from __future__ import annotations
 
 import re
-from typing import NoReturn
-
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
@@ -17,6 +15,7 @@ SCHEMES = ("s3", "http", "https")
 """The schemes of addresses that are read."""
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 _QUERY = re.compile(r"\?[\w.~%-]+=[^/]*$")
 _GLOB = re.compile(r"[*?\[]")
 
@@ -46,24 +45,21 @@ def address(argument: str) -> Address:
     assert found is not None
     scheme, host, rest = found[1].lower(), found[2], found[3]
     scheme = "s3" if scheme == "s3a" else scheme
-    plain = rest.partition("?")[0].partition("#")[0] if scheme != "s3" or _QUERY.search(rest) else rest
-    url = f"{scheme}://{host.rpartition('@')[2]}{plain}"
-
-    def refuse(why: str) -> NoReturn:
-        raise UsageError(f"{shown(url)}: {why}")
-
+    is_s3, queried = scheme == "s3", _QUERY.search(rest) is not None
+    path = rest if is_s3 and not queried else re.split(r"[?#]", rest)[0]
+    usable = (_BUCKET if is_s3 else _HOST).fullmatch(host) is not None
+    url = f"{scheme}://{host}{path}" if usable else f"{scheme}://…"  # a password may hold any character, "/" too
+    why = ""
     if scheme not in SCHEMES:
-        refuse(f"{scheme}:// is not read: extracts are files here, or at s3:// or https://")
-    if "@" in host:
-        refuse(
-            "holds a name or a password: credentials are found by AWS_PROFILE or AWS_ACCESS_KEY_ID and the like, never in a path"
-        )
-    if scheme == "s3":
-        if plain != rest:
-            refuse("has a query, and only the path of a file is read")
-        if not _BUCKET.fullmatch(host):
-            refuse("is not a path that can be read: expected s3://BUCKET/PATH")
-        return Address(scheme, f"{host}{rest}", url)
-    if not host or not plain.strip("/") or plain.endswith("/"):
-        refuse("names no file: folders and globs are read from s3:// only")
-    return Address(scheme, argument.partition("#")[0], url)
+        why = f"{scheme}:// is not read: extracts are files here, or at s3:// or https://"
+    elif "@" in argument and not usable:
+        why = "holds a name or a password: credentials are found as those of AWS are (AWS_PROFILE and the like), never in a path"
+    elif is_s3 and queried:
+        why = "has a query, and only the path of a file is read"
+    elif is_s3 and not usable:
+        why = "is not a path that can be read: expected s3://BUCKET/PATH"
+    elif not is_s3 and (not usable or not path.strip("/") or path.endswith("/")):
+        why = "names no file: folders and globs are read from s3:// only"
+    if why:
+        raise UsageError(f"{shown(url)}: {why}")
+    return Address(scheme, f"{host}{path}" if is_s3 else argument.partition("#")[0], url)

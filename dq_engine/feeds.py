@@ -62,7 +62,7 @@ class Files(Struct, frozen=True):
     @property
     def folders(self) -> tuple[str, ...]:
         """The names of the folders in which the first file lies, the innermost last."""
-        return tuple(Path(located(self.paths[:1], self.origins)[0]).parent.parts)
+        return tuple(Path(located(self.paths[:1], self.origins[:1])[0]).parent.parts)
 
 
 class Other(Struct, frozen=True):

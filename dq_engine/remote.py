@@ -72,6 +72,7 @@ class Remote:
                 self._mark(where, entry)
         except Trouble as trouble:
             name = named(place) if wanted.stem is not None else place.stem
+            place.parent.mkdir(parents=True, exist_ok=True)
             return [Files(shown(name), (place,), origins=(Origin(wanted.url),), problem=f"{shown(wanted.url)}: {trouble}")]
         base = str(self._folder(wanted.scheme))
         local = str(place) if wanted.stem is None else glob.escape(base) + str(place)[len(base) :]
@@ -192,16 +193,25 @@ def size(count: int) -> str:
 
 
 def _listed(network: Network, wanted: Address) -> Iterator[tuple[Address, Entry]]:
-    """The files that an address may mean, each with its own address."""
+    """The files that an address may mean, each with its own address; and those that lie beside a single one.
+
+    These are what rules may speak of, or what was meant by a name that is not there; they need not be known.
+    """
+    from dq_engine.stores import Trouble  # noqa: PLC0415  loaded with the network
+
+    if wanted.scheme != "s3":
+        entry = network.entry(wanted.scheme, wanted.path)
+        yield from [] if entry is None else [(wanted, entry)]
+        return
     if wanted.stem is not None:
         found = network.listed(wanted.stem, deep="/" in wanted.path[len(wanted.stem) :])
     else:
-        name = wanted.path.rstrip("/") if wanted.scheme == "s3" else wanted.path
-        entry = network.entry(wanted.scheme, name) if name == wanted.path and "/" in name else None
-        if entry is not None:
-            yield wanted, entry
-            return
-        found = network.listed(f"{name}/", deep=True) if wanted.scheme == "s3" else []
+        folder, _, name = wanted.path.rpartition("/")
+        entry = network.entry("s3", wanted.path) if folder and name else None
+        found = [entry] if entry else network.listed(f"{wanted.path.rstrip('/')}/", deep=True)
+        if folder and name and (entry or not found):
+            with contextlib.suppress(Trouble):
+                found = [*found, *network.listed(f"{folder}/", deep=False)]
     for entry in found:
         if not entry.path.endswith("/"):  # the sign of a folder without files
             yield Address("s3", entry.path, f"s3://{entry.path}"), entry

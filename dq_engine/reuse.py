@@ -57,7 +57,7 @@ class Asked(Struct, frozen=True):
         def records(versions: Sequence[Version], origins: Sequence[Origin | None]) -> tuple[File, ...]:
             return tuple(
                 told(msgspec.structs.replace(file_of(version), sha256=digests.get(version, "")), origin)
-                for version, origin in itertools.zip_longest(versions, origins)
+                for version, origin in zip(versions, origins or itertools.repeat(None), strict=False)
             )
 
         origins = {other.name: other.origins for other in self.extract.others}

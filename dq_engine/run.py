@@ -859,7 +859,7 @@ class _Scan:
     def told(self, files: Sequence[File], origins: Sequence[Origin | None]) -> tuple[File, ...]:
         return tuple(
             told(msgspec.structs.replace(file, sha256=self.digests.get(file.path, "")), origin)
-            for file, origin in itertools.zip_longest(files, origins)
+            for file, origin in zip(files, origins or itertools.repeat(None), strict=False)
         )
 
     # ------------------------------------------------------------------------------------------------------- small things

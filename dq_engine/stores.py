@@ -79,6 +79,9 @@ class S3:
             found = await self._ask("head_object", Bucket=bucket, Key=key)
         except _NotThere:
             return None
+        except _Bare:  # S3 answers HEAD without words; of a list it says why it gives none
+            await self._ask("list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1)
+            raise
         modified = _nanoseconds(found.get("LastModified"))
         return Entry(path, found["ContentLength"], found.get("ETag", ""), _version(found), modified)
 
@@ -163,16 +166,14 @@ class Web:
 
     async def read(self, entry: Entry) -> AsyncGenerator[bytes, None]:
         """The bytes of a file."""
-        body = None
         try:
-            body = await self.files.open_async(entry.path, size=entry.bytes, headers={"Accept-Encoding": "identity"})
-            while piece := await body.read(PIECE):
-                yield piece
+            session = await self.files.set_session()
+            async with session.get(self.files.encode_url(entry.path), headers={"Accept-Encoding": "identity"}) as answer:
+                answer.raise_for_status()
+                async for piece in answer.content.iter_chunked(PIECE):
+                    yield piece
         except Exception as error:
             raise trouble(error) from None
-        finally:
-            if body is not None and body.r is not None:
-                body.r.close()
 
     async def close(self) -> None:
         """Ends the connections."""
@@ -217,6 +218,10 @@ class _NotThere(Trouble):
     """There is no such file; or no such bucket, which an answer without a body does not tell apart."""
 
 
+class _Bare(Trouble):
+    """Only a status of HTTP tells what went wrong."""
+
+
 _CREDENTIALS = (
     "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
     "for data that are open to all, anonymous = true in [dq.remote] of dq.toml"
@@ -234,6 +239,7 @@ _KINDS: tuple[tuple[str, bool, str], ...] = (
         False,
         "is in another region: set AWS_REGION",
     ),
+    ("400", False, "the server refuses the request"),
     ("InvalidBucketName ParamValidationError", False, "is not a path that the store knows: expected s3://BUCKET/PATH"),
     ("PreconditionFailed 412", False, "changed while it was being downloaded: check it again when nothing writes to it"),
     ("NoCredentialsError NoAuthTokenError", False, f"no credentials were found: {_CREDENTIALS}"),
@@ -279,7 +285,7 @@ def trouble(error: BaseException) -> Trouble:
             return _NotThere("does not exist")
         for known, passing, words in _KINDS:
             if sign in known.split():
-                return Trouble(words, passing=passing)
+                return _Bare(words) if sign.isdigit() and not passing else Trouble(words, passing=passing)
     if any(isinstance(one, ValueError) for one in chain):
         return Trouble("the address of the server is not valid: look at AWS_ENDPOINT_URL")
     return Trouble(f"cannot be read ({type(error).__name__})")
