@@ -6,6 +6,7 @@ An address can hold secrets: a name and a password, a signature in its query. Th
 from __future__ import annotations
 
 import re
+
 from msgspec import Struct
 
 from dq_engine.errors import UsageError
