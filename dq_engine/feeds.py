@@ -39,11 +39,15 @@ class NothingFound(UsageError):
 
 
 class Origin(Struct, frozen=True):
-    """Where a file came from: its address, without any secret, and what its store calls its state ("": it does not say)."""
+    """Where a file came from: its address, without any secret, and what its store calls its state ("": it does not say).
+
+    All files whose addresses begin with ``listed`` have an entry in the folder in which this one was put ("": some may not).
+    """
 
     url: str
     etag: str = ""
     version: str = ""
+    listed: str = ""
 
 
 class Files(Struct, frozen=True):

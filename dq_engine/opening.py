@@ -135,17 +135,25 @@ def as_shared(files: Sequence[Path], first: int, origins: Sequence[Origin | None
     if all(path.isprintable() for path in named):
         if all(privacy.shown(path) == path for path in named):
             return [glob.escape(path) for path in named]
-        if any(origins):
-            return [f"file {place}" for place in range(first, first + len(files))]
-        by_folder = [f"{privacy.pattern(str(path.parent))}/*{privacy.pattern(path.suffix)}" for path in files]
-        for patterns in (list(dict.fromkeys(by_folder)), list(dict.fromkeys(map(privacy.pattern, named)))):
-            if len(patterns) <= MOST_PATTERNS and sorted(_matching(patterns)) == sorted(named):
+        folders = [f"{privacy.pattern(path.rpartition('/')[0])}/*{privacy.pattern(Path(path).suffix)}" for path in named]
+        for patterns in (list(dict.fromkeys(folders)), list(dict.fromkeys(map(privacy.pattern, named)))):
+            if len(patterns) <= MOST_PATTERNS and sorted(_matching(patterns, files, origins)) == sorted(named):
                 return patterns
     return [f"file {place}" for place in range(first, first + len(files))]
 
 
-def _matching(patterns: Sequence[str]) -> list[str]:
-    return [path for pattern in patterns for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
+def _matching(patterns: Sequence[str], files: Sequence[Path], origins: Sequence[Origin | None]) -> list[str]:
+    """What patterns find, as DuckDB does; elsewhere only if all that is there has an entry in the folder of these ``files``."""
+    start = there = ""
+    if any(origins):
+        first = next(origin for origin in origins if origin is not None)
+        scheme, _, path = first.url.partition("://")
+        start, there = f"{scheme}://", str(files[0]).removesuffix(path)
+        if None in origins or not first.listed or not all(one.startswith(glob.escape(first.listed)) for one in patterns):
+            return []
+    local = [glob.escape(there) + pattern.removeprefix(start) for pattern in patterns]
+    found = [path for pattern in local for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
+    return [start + path.removeprefix(there) for path in found]
 
 
 def file_of(version: Version) -> File:

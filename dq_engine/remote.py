@@ -48,6 +48,7 @@ class Remote:
         self._root: Path | None = None
         self._network: Network | None = None
         self._entries: dict[Path, tuple[Address, Entry]] = {}
+        self._listed: dict[Path, str] = {}
 
     def __enter__(self) -> Remote:
         return self
@@ -81,6 +82,8 @@ class Remote:
         except UsageError as error:
             said = str(error).replace(local, wanted.url).replace(f"{base}/", f"{wanted.scheme}://")
             raise type(error)(shown(said)) from None
+        if (known := _known_below(wanted)) is not None:
+            self._listed.update(dict.fromkeys((path for files in found for path in files.paths), known))
         return [msgspec.structs.replace(files, origins=self._origins(files.paths)) for files in found]
 
     def fetch(self, extracts: Sequence[Extract], *, timeout: float | None, hear: Hear) -> list[Extract]:
@@ -112,7 +115,7 @@ class Remote:
 
             def tell() -> None:
                 done = f"downloading, {network.arrived} of {len(paths)} files, {size(network.received)} of {size(total)}"
-                hear("files from elsewhere", done, network.received / total if total else 0.0)
+                hear("files from elsewhere", done, min(0.99, network.received / max(1, total)))
 
             arrived = network.downloaded(wanted, timeout, tell)
             tries = f", {network.failed} failed tries" if network.failed else ""
@@ -167,10 +170,11 @@ class Remote:
         return self._root / scheme
 
     def _origins(self, paths: Sequence[Path]) -> tuple[Origin | None, ...]:
-        return tuple(Origin(self._entries[path][0].url) if path in self._entries else None for path in paths)
+        return tuple(self._origin(path) if path in self._entries else None for path in paths)
 
-    def _origin(self, path: Path, entry: Entry) -> Origin:
-        return Origin(self._entries[path][0].url, entry.etag.strip('"'), entry.version)
+    def _origin(self, path: Path, entry: Entry | None = None) -> Origin:
+        etag, version = ("", "") if entry is None else (entry.etag.strip('"'), entry.version)
+        return Origin(self._entries[path][0].url, etag, version, self._listed.get(path, ""))
 
     def _connected(self, scheme: str) -> Network:
         """The network, with what is needed for a scheme. Raises :class:`UsageError` if a library is not installed."""
@@ -215,6 +219,15 @@ def _listed(network: Network, wanted: Address) -> Iterator[tuple[Address, Entry]
     for entry in found:
         if not entry.path.endswith("/"):  # the sign of a folder without files
             yield Address("s3", entry.path, f"s3://{entry.path}"), entry
+
+
+def _known_below(wanted: Address) -> str | None:
+    """How the addresses begin of files that :func:`_listed` gives without exception."""
+    if wanted.scheme != "s3":
+        return None
+    if wanted.stem is None:
+        return f"{wanted.url.rstrip('/')}/"
+    return f"s3://{wanted.stem}" if "/" in wanted.path[len(wanted.stem) :] else None
 
 
 def _needed(extract: Extract) -> Iterator[Path]:

@@ -73,6 +73,8 @@ def test_what_is_elsewhere_is_checked_as_what_is_here(folder: Path, s3: S3) -> N
         assert [f.path.replace(str(folder), f"s3://{BUCKET}") for f in mine.files] == [f.path for f in theirs.files]
         assert [(f.bytes, f.rows, f.sha256) for f in mine.files] == [(f.bytes, f.rows, f.sha256) for f in theirs.files]
         assert {f.etag for f in theirs.files} <= {hashlib.md5(content).hexdigest() for content in (GOOD, BAD)}
+        assert [view.replace(str(folder), f"s3://{BUCKET}") for view in mine.views] == list(theirs.views)
+    assert any("month=*/*.parquet" in view for extract in remote.extracts for view in extract.views)
     assert "dq-" not in json.dumps([e.problem + "".join(e.views) for e in remote.extracts])
 
 
