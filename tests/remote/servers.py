@@ -75,7 +75,7 @@ class Front(ThreadingHTTPServer):
     """A server that passes everything on to S3, and spoils the answers about files in folders that are called after a fault.
 
     ``seen`` are the headers of all requests. ``…/refused/STATUS-CODE/…`` is answered by that error of S3, which repeats
-    the headers and the address of the request, as S3 does with some of them; other faults are methods of the handler.
+    the headers and the address of the request, as S3 does with some of them (the code ``Echo``: the access key itself); other faults are methods of the handler.
     """
 
     daemon_threads = True
@@ -121,6 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         prefix = query.get("prefix", "")
         if "refused" in (parts := [*parts, *([] if prefix.endswith("/") else prefix.split("/"))]):
             status_text, _, code = parts[parts.index("refused") + 1].partition("-")
+            code = self.headers["Authorization"].partition("=")[2].partition("/")[0] if code == "Echo" else code
             said = f"{self.path} {self.headers}".replace("&", "&amp;").replace("<", "&lt;")
             self.answer(int(status_text), {"Content-Type": "application/xml"}, ERROR.format(code=code, said=said).encode())
         elif fault is None:

@@ -216,7 +216,7 @@ FAULTS = {
     "refused/403-SignatureDoesNotMatch": "the secret key does not fit the access key",
     "refused/400-ExpiredToken": "the session token is not valid any more",
     "refused/301-PermanentRedirect": "is in another region",
-    f"refused/400-{KEY}": "the server refuses the request",
+    "refused/400-Echo": "the server refuses the request",
     "cut": "the connection broke off (4 tries)",
     "short": "was cut off",
     "long": "changed while it was being downloaded",
