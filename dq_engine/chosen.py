@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from dq_engine.addresses import is_remote
 from dq_engine.config import Config, ConfiguredExtract
 from dq_engine.errors import UsageError
-from dq_engine.feeds import Extract, Files, Other, Shelf, find_files, find_together, named_apart, other_extract, with_others
+from dq_engine.feeds import Extract, Files, Find, Other, Shelf, find_files, find_together, named_apart, other_extract, with_others
+from dq_engine.model import Feed
 from dq_engine.parameters import Given
 from dq_engine.selection import selection
-from dq_engine.suite import with_parameters
+from dq_engine.suite import Suite, with_parameters
 
 
 class _Wanted(Struct, frozen=True):
@@ -30,19 +32,21 @@ def extracts(
     config: Config | None,
     named: Sequence[str] = (),
     given: Given | None = None,
+    find: Find = find_files,
 ) -> list[Extract]:
     """The extracts to check, each with its suite and the other extracts that its rules speak of.
 
     ``paths`` are files, folders or globs (none: the extracts of ``config``); ``suite`` is for all of them; ``named`` has texts
-    NAME=PATH; ``given`` has the parameters of the suites. Files that suites claim for several purposes make an extract for each.
+    NAME=PATH; ``given`` has the parameters of the suites; ``find`` gives the files that a path stands for. Files that suites
+    claim for several purposes make an extract for each.
     Raises :class:`UsageError` with everything that is wrong, not the first thing alone.
     """
     shelf = Shelf([config.root / folder for folder in config.dq.suites] if config else [])
     troubles: list[UsageError] = []
     if paths:
-        wanted = list(_of_paths(paths, suite, troubles))
+        wanted = list(_of_paths(paths, suite, find, troubles))
     elif config and config.extracts:
-        wanted = list(_of_config(config, suite, troubles))
+        wanted = list(_of_config(config, suite, find, troubles))
     else:
         raise UsageError("nothing to check: give a path, or list the extracts of the project in dq.toml")
     found: list[tuple[Extract, _Wanted]] = []
@@ -51,9 +55,9 @@ def extracts(
             found += [(extract, item) for extract in _claimed(files, item, shelf, given)]
         except UsageError as error:
             troubles.append(error)
-    others = dict(_given(named, shelf, troubles))
+    others = dict(_given(named, shelf, find, troubles))
     by_name = {extract.name: extract for extract, _ in found}
-    chosen = [_with_configured(extract, item, by_name, config, shelf, troubles) for extract, item in found]
+    chosen = [_with_configured(extract, item, by_name, config, shelf, find, troubles) for extract, item in found]
     if troubles:
         combined = UsageError("\n".join(dict.fromkeys(str(error) for error in troubles)))
         combined.exit_code = min(error.exit_code for error in troubles)
@@ -61,19 +65,19 @@ def extracts(
     return with_others(chosen, others, shelf)
 
 
-def _of_paths(paths: Sequence[str], suite: Path | None, troubles: list[UsageError]) -> Iterator[_Wanted]:
+def _of_paths(paths: Sequence[str], suite: Path | None, find: Find, troubles: list[UsageError]) -> Iterator[_Wanted]:
     for path in paths:
         try:
-            yield from (_Wanted(files, suite) for files in find_files(path, whole=suite is not None))
+            yield from (_Wanted(files, suite) for files in find(path, whole=suite is not None))
         except UsageError as error:
             troubles.append(error)
 
 
-def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -> Iterator[_Wanted]:
+def _of_config(config: Config, suite: Path | None, find: Find, troubles: list[UsageError]) -> Iterator[_Wanted]:
     for item in config.extracts:
         places = [item.path] if isinstance(item.path, str) else item.path
         try:
-            files = find_together([str(config.root / place) for place in places])
+            files = find_together([_path(config, place) for place in places], find)
         except UsageError as error:
             troubles.append(error)
             continue
@@ -83,7 +87,14 @@ def _of_config(config: Config, suite: Path | None, troubles: list[UsageError]) -
 
 def _claimed(files: Files, item: _Wanted, shelf: Shelf, given: Given | None) -> Iterator[Extract]:
     """The extracts that files are: one for each suite, called after its purpose where that is not the first one."""
-    suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
+    try:
+        suites = [shelf.read(item.suite)] if item.suite is not None else shelf.claim(item.files)
+    except UsageError:
+        if not files.problem:
+            raise
+        nothing = Suite(files.name, Feed(files.name), (), "not known", "", {})  # its files might have told
+        yield Extract(files.name, files.paths, nothing, origins=files.origins, problem=files.problem)
+        return
     suites = [suite if given is None else with_parameters(suite, given) for suite in suites]
     own = item.configured
     for term in own.ignore:
@@ -101,16 +112,19 @@ def _claimed(files: Files, item: _Wanted, shelf: Shelf, given: Given | None) -> 
             own.types,
             tuple(own.ignore),
             verify_statistics=own.verify_statistics,
+            origins=files.origins,
+            problem=files.problem,
         )
 
 
-def _given(named: Sequence[str], shelf: Shelf, troubles: list[UsageError]) -> Iterator[tuple[str, Other]]:
+def _given(named: Sequence[str], shelf: Shelf, find: Find, troubles: list[UsageError]) -> Iterator[tuple[str, Other]]:
     for text in named:
         name, equals, path = text.partition("=")
         try:
-            if not equals or not name or not path:
-                raise UsageError(f"--with {text}: expected NAME=PATH, such as practices=data/practices.parquet")
-            yield name, other_extract(name, find_together([path]), shelf)
+            if not equals or not name or not path or is_remote(name):
+                given = "" if is_remote(name) else f" {text}"  # an address may hold a secret
+                raise UsageError(f"--with{given}: expected NAME=PATH, such as practices=data/practices.parquet")
+            yield name, other_extract(name, find_together([path], find), shelf)
         except UsageError as error:
             troubles.append(error)
 
@@ -121,6 +135,7 @@ def _with_configured(
     by_name: Mapping[str, Extract],
     config: Config | None,
     shelf: Shelf,
+    find: Find,
     troubles: list[UsageError],
 ) -> Extract:
     """The extract with the other extracts that ``dq.toml`` names for it: extracts of the project by name, or paths."""
@@ -131,7 +146,12 @@ def _with_configured(
             continue
         try:
             assert config is not None
-            others.append(other_extract(name, find_together([str(config.root / place)]), shelf))
+            others.append(other_extract(name, find_together([_path(config, place)], find), shelf))
         except UsageError as error:
             troubles.append(error)
     return msgspec.structs.replace(extract, others=tuple(others))
+
+
+def _path(config: Config, place: str) -> str:
+    """A path of ``dq.toml``, to which it is relative, unless it is an address."""
+    return place if is_remote(place) else str(config.root / place)

@@ -144,7 +144,7 @@ def options(
 def check(
     context: typer.Context,
     paths: Annotated[
-        list[str] | None, typer.Argument(help="Files, folders or quoted globs; none: the extracts of dq.toml.")
+        list[str] | None, typer.Argument(help="Files, folders or quoted globs, here or at s3://; none: the extracts of dq.toml.")
     ] = None,
     suite: Annotated[
         Path | None, typer.Option("--suite", "-s", help="The suite for all paths; else found by place and name.")
@@ -214,6 +214,7 @@ def check(
         from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
+        from dq_engine.remote import Remote  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
 
         if result_format is not None and format is not Format.GX:
@@ -253,12 +254,16 @@ def check(
             fresh=fresh,
         )
         given = parameters.given(values, day, datetime.now(UTC))
-        extracts = chosen.extracts(paths or [], suite, config, with_ or [], given)
         folder = results or terminal.results_folder(config)
-        if not no_results:
-            store.prepare(folder)
         stored, trouble = None, ""
-        with worker.folder() as counts:
+        with Remote(worker, anonymous=terminal.anonymous(config)) as remote, worker.folder() as counts:
+            extracts = chosen.extracts(paths or [], suite, config, with_ or [], given, remote.find)
+            if not no_results:
+                store.prepare(folder)
+            with terminal.progress(1, quiet=quiet) as hear:
+                extracts = remote.fetch(extracts, timeout=settings.timeout, hear=hear)
+            if remote.said and not quiet:
+                terminal.say(remote.said)
             with terminal.progress(len(extracts), quiet=quiet) as observer:
                 earlier = None if no_results else Earlier(folder)
                 run = run_checks(extracts, settings, worker, counts=Path(counts), earlier=earlier, observer=observer)
@@ -494,7 +499,7 @@ def _suites_for(feed: str) -> list[Suite]:
 def plan(
     context: typer.Context,
     suite: Annotated[Path, typer.Argument(help="The suite.")],
-    extract: Annotated[str, typer.Argument(help="The extract: a file, a folder or a quoted glob.")],
+    extract: Annotated[str, typer.Argument(help="The extract: a file, a folder or a quoted glob, here or at s3://.")],
     with_: Annotated[
         list[str] | None, typer.Option("--with", metavar="NAME=PATH", help="Where another extract is that rules speak of.")
     ] = None,
@@ -503,11 +508,17 @@ def plan(
     """Print the SQL that would be run, and what the footers answer without it. Reads the footers, and no data."""
     with terminal.worker_of(context) as worker:
         from dq_engine import chosen, parameters  # noqa: PLC0415
+        from dq_engine.addresses import is_remote  # noqa: PLC0415
+        from dq_engine.remote import Remote  # noqa: PLC0415
         from dq_engine.run import explain_plan  # noqa: PLC0415
 
         given = parameters.given(parameters.from_texts(param or []), None, datetime.now(UTC))
-        (wanted,) = chosen.extracts([extract], suite, None, with_ or [], given)
-        terminal.write(explain_plan(worker, wanted) + "\n")
+        elsewhere = any(map(is_remote, [extract, *(text.partition("=")[2] for text in with_ or [])]))
+        anonymous = elsewhere and terminal.anonymous(terminal.project())
+        with Remote(worker, anonymous=anonymous) as remote, terminal.progress(1, quiet=False) as hear:
+            found = chosen.extracts([extract], suite, None, with_ or [], given, remote.find)
+            (wanted,) = remote.fetch(found, timeout=None, hear=hear)
+            terminal.write(explain_plan(worker, wanted) + "\n")
 
 
 COMMANDS.add(epilog=f"Example: dq gate dq-results --baseline baseline\n\n{cli_gate.GATE_CODES}")(cli_gate.gate)

@@ -18,8 +18,11 @@
     least_share = 0.95
     first_day = 2024-04-01
 
+    [dq.remote]
+    anonymous = true                 # s3:// is read without credentials: data that are open to all
+
     [[extracts]]
-    path = "data/lists/*.parquet"    # a file, a folder, a glob, or a list of them: together one extract
+    path = "data/lists/*.parquet"    # a file, a folder, a glob, here or at s3://, or a list of them: together one extract
     suite = "expectations/practice/list_sizes.json"   # else found by place and name
     name = "list_sizes"              # else made from the path
     columns = { LIST_SIZE = "number_of_patients" }   # what the file calls a column = what the suite calls it
@@ -65,6 +68,12 @@ class ConfiguredExtract(Struct, frozen=True, forbid_unknown_fields=True):
     with_: Annotated[dict[str, str], Meta(description="Other extracts by name.")] = msgspec.field(default={}, name="with")
 
 
+class RemoteSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[dq.remote]``: how extracts are read that lie elsewhere."""
+
+    anonymous: bool = False
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[dq]``."""
 
@@ -79,6 +88,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     verify_statistics: bool = False
     reuse: bool = True
     parameters: dict[str, Any] = {}
+    remote: RemoteSettings = RemoteSettings()
 
 
 class Config(Struct, frozen=True):

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -37,12 +38,35 @@ class NothingFound(UsageError):
     exit_code = 4
 
 
+class Origin(Struct, frozen=True):
+    """Where a file came from: its address, without any secret, and what its store calls its state ("": it does not say).
+
+    All files whose addresses begin with ``listed`` have an entry in the folder in which this one was put ("": some may not).
+    """
+
+    url: str
+    etag: str = ""
+    version: str = ""
+    listed: str = ""
+
+
 class Files(Struct, frozen=True):
-    """Files that are one extract. ``partitioned``: they lie in ``key=value`` folders, whose keys are columns."""
+    """Files that are one extract. ``partitioned``: they lie in ``key=value`` folders, whose keys are columns.
+
+    ``origins`` has for each file where it came from, None for one that lies here; it is empty where all do. ``problem`` says why
+    files that lie elsewhere are not to be had.
+    """
 
     name: str
     paths: tuple[Path, ...]
     partitioned: bool = False
+    origins: tuple[Origin | None, ...] = ()
+    problem: str = ""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The names of the folders in which the first file lies, the innermost last."""
+        return tuple(Path(located(self.paths[:1], self.origins[:1])[0]).parent.parts)
 
 
 class Other(Struct, frozen=True):
@@ -61,12 +85,14 @@ class Other(Struct, frozen=True):
     types: Mapping[str, FieldType] = {}
     problem: str = ""
     verify_statistics: bool = False
+    origins: tuple[Origin | None, ...] = ()
 
 
 class Extract(Struct, frozen=True):
     """Files, and the suite that checks them; ``columns``, ``types`` and ``verify_statistics`` as in :class:`Other`.
 
-    ``ignore``: terms for checks that are not for these files, as ``--ignore`` takes them.
+    ``ignore``: terms for checks that are not for these files, as ``--ignore`` takes them. ``origins`` and ``problem`` as in
+    :class:`Files`.
     """
 
     name: str
@@ -78,11 +104,34 @@ class Extract(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
     verify_statistics: bool = False
+    origins: tuple[Origin | None, ...] = ()
+    problem: str = ""
 
     def as_other(self, name: str) -> Other:
         """The extract as one that others are held against, and call ``name``."""
-        verify = self.verify_statistics
-        return Other(name, self.files, self.suite.feed, self.partitioned, self.columns, self.types, verify_statistics=verify)
+        return Other(
+            name,
+            self.files,
+            self.suite.feed,
+            self.partitioned,
+            self.columns,
+            self.types,
+            unavailable(name, self.problem),
+            self.verify_statistics,
+            self.origins,
+        )
+
+
+def located(files: Sequence[Path], origins: Sequence[Origin | None]) -> list[str]:
+    """Where files are, as people and other programs find them."""
+    return [
+        str(path) if origin is None else origin.url for path, origin in zip(files, origins or [None] * len(files), strict=True)
+    ]
+
+
+def unavailable(name: str, problem: str) -> str:
+    """Why another extract is not to be had; "" where nothing is wrong with its files."""
+    return f'the extract "{name}" cannot be read: {problem}' if problem else ""
 
 
 def readable(files: Sequence[Path], directory: Path, prefix: str = "") -> list[str]:
@@ -130,22 +179,37 @@ def find_files(argument: str, *, whole: bool = False) -> list[Files]:
         paths = tuple(_absolute(match) for match in matches if match.is_file())
         if not paths:
             raise NothingFound(f"{argument}: no file matches")
-        name = paths[0].stem if len(paths) == 1 else _GLOB.sub("", path.stem).strip("_-. ") or path.parent.name or "extract"
+        name = paths[0].stem if len(paths) == 1 else named(path)
         return [Files(shown(name), paths, _has_partitions(paths))]
     near = f" (is it {_nearest(path)}?)" if _nearest(path) else ""
     raise UsageError(f"{argument}: no such file or folder{near}")
 
 
-def find_together(arguments: Sequence[str]) -> Files:
+class Find(Protocol):
+    """Gives the extracts that a path stands for, as :func:`find_files` does."""
+
+    def __call__(self, argument: str, *, whole: bool = False) -> list[Files]:
+        """The extracts. Raises :class:`UsageError`."""
+        ...
+
+
+def named(pattern: Path) -> str:
+    """What the extract is called whose files a pattern finds."""
+    return _GLOB.sub("", pattern.stem).strip("_-. ") or pattern.parent.name or "extract"
+
+
+def find_together(arguments: Sequence[str], find: Find = find_files) -> Files:
     """The one extract that paths stand for together: files, globs or whole folders. The first one names it.
 
     Raises :class:`UsageError`, also if there is no path.
     """
     if not arguments:
         raise UsageError("no path is given: name at least one file, folder or glob")
-    found = [files for argument in arguments for files in find_files(argument, whole=True)]
+    found = [files for argument in arguments for files in find(argument, whole=True)]
     paths = tuple(path for files in found for path in files.paths)
-    return Files(found[0].name, paths, any(files.partitioned for files in found))
+    origins = tuple(origin for files in found for origin in files.origins or (None,) * len(files.paths))
+    problem = next((files.problem for files in found if files.problem), "")
+    return Files(found[0].name, paths, any(files.partitioned for files in found), origins if any(origins) else (), problem)
 
 
 def _absolute(path: Path) -> Path:
@@ -212,7 +276,7 @@ def _nearest(path: Path) -> str:
 def named_apart(found: Sequence[Files]) -> list[Files]:
     """The same extracts with names that differ: of two with one name, each gets the names of folders above it."""
     names = [files.name for files in found]
-    parts = [list(reversed(files.paths[0].parent.parts[1:])) for files in found]
+    parts = [list(reversed(files.folders[1:])) for files in found]
     depth = 0
     while depth < 32 and len(set(names)) < len(names):
         doubled = {name for name in names if names.count(name) > 1}
@@ -225,7 +289,7 @@ def named_apart(found: Sequence[Files]) -> list[Files]:
     result = []
     for files, name in zip(found, names, strict=True):
         seen[name] = seen.get(name, 0) + 1
-        result.append(Files(name if seen[name] == 1 else f"{name}#{seen[name]}", files.paths, files.partitioned))
+        result.append(msgspec.structs.replace(files, name=name if seen[name] == 1 else f"{name}#{seen[name]}"))
     return result
 
 
@@ -264,7 +328,7 @@ class Shelf:
         Raises :class:`UsageError` if there is none, or if there are two for one purpose.
         """
         looked: list[Path] = []
-        for folder in self._places(files.paths[0]):
+        for folder in self._places(None if any(files.origins) else files.paths[0].parent):
             if folder in looked:
                 continue
             looked.append(folder)
@@ -281,7 +345,7 @@ class Shelf:
 
     def of_feed(self, feed: str, start: Path) -> list[Suite]:
         """The suites of the feed of that name, as :meth:`claim` would find them for a file in the folder ``start``."""
-        for folder in self._places(start / "file"):
+        for folder in self._places(start):
             if paths := self._feeds_in(folder).get(feed):
                 return self._one_per_purpose(Files(feed, (start,)), feed, paths)
         return []
@@ -302,9 +366,10 @@ class Shelf:
             self._read[path] = read_suite(path)
         return self._read[path]
 
-    def _places(self, file: Path) -> Iterator[Path]:
+    def _places(self, data: Path | None) -> Iterator[Path]:
+        """Where suites are looked for: also beside and above the folder of ``data``, if they lie here."""
         yield from self.folders
-        for start in (Path.cwd(), file.parent):
+        for start in (Path.cwd(), *([] if data is None else [data])):
             for above in (start, *start.parents):
                 yield above / FOLDER
         yield shipped()
@@ -351,7 +416,7 @@ def _feed_of(path: Path) -> str | None:
 
 def _claimed(files: Files, feeds: Iterable[str]) -> str | None:
     """The feed that the name of the files, or of a folder above them, begins with; the longest."""
-    names = [files.name, *(part for part in reversed(files.paths[0].parent.parts) if not _PARTITION.fullmatch(part))]
+    names = [files.name, *(part for part in reversed(files.folders) if not _PARTITION.fullmatch(part))]
     for name in names:
         plain = name.lower().replace("-", "_").replace(" ", "_").replace(".", "_")
         fitting = [feed for feed in feeds if plain == feed or (name == files.name and plain.startswith(feed + "_"))]
@@ -448,4 +513,4 @@ def other_extract(name: str, files: Files, shelf: Shelf) -> Other:
         feed = shelf.claim(files)[0].feed
     except UsageError:
         feed = Feed(name)
-    return Other(name, files.paths, feed, files.partitioned)
+    return Other(name, files.paths, feed, files.partitioned, problem=unavailable(name, files.problem), origins=files.origins)

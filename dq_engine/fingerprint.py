@@ -13,14 +13,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from dq_engine._version import __version__
-from dq_engine.feeds import Extract
+from dq_engine.feeds import Extract, Other, located
 from dq_engine.suite import Check
 
+Placed = TypeVar("Placed", Extract, Other)
 WITHOUT_EFFECT = frozenset({"fail_on", "threads", "memory_limit", "timeout", "check_timeout", "checksums", "fresh"})
 """Options that change no outcome: how fast, with how much memory, what a run ends with. What a limit ended is not kept at all."""
 SPOKEN_FOR = frozenset({"select", "ignore", "as_of", "parameters"})
@@ -74,12 +75,12 @@ def fingerprint(extract: Extract, wanted: Sequence[Check], options: Mapping[str,
     spoken_of = needed(wanted)
     parts = {
         "engine": engine,
-        "extract": msgspec.structs.replace(extract, suite=None, others=(), ignore=()),
+        "extract": _placed(msgspec.structs.replace(extract, suite=None, others=(), ignore=())),
         "suite": extract.suite.sha256,
         "feed": extract.suite.feed,
         "checks": [(check.id, check.expectation.name, check.kwargs, check.others) for check in extract.suite.checks],
         "wanted": [check.id for check in wanted],
-        "others": [other for other in extract.others if other.name in spoken_of],
+        "others": [_placed(other) for other in extract.others if other.name in spoken_of],
         "options": {name: value for name, value in options.items() if name not in WITHOUT_EFFECT | SPOKEN_FOR},
         "today": today if any(check.expectation.dated for check in wanted) else None,
     }
@@ -87,6 +88,11 @@ def fingerprint(extract: Extract, wanted: Sequence[Check], options: Mapping[str,
         return hashlib.sha256(msgspec.json.encode(parts, enc_hook=_plain, order="sorted")).hexdigest()
     except UnicodeEncodeError:  # half a character, which JSON can spell and no text can hold
         return ""
+
+
+def _placed(extract: Placed) -> Placed:
+    """The extract with the places from which its files came: where they were put for this run says nothing."""
+    return msgspec.structs.replace(extract, files=tuple(map(Path, located(extract.files, extract.origins))), origins=())
 
 
 def needed(wanted: Sequence[Check]) -> frozenset[str]:

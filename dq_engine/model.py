@@ -164,7 +164,8 @@ class Table(Struct, frozen=True):
 class File(Struct, frozen=True):
     """One file of an extract as it was when it was opened: bytes, modification time (ns since 1970), rows.
 
-    ``sha256`` is what ``sha256sum`` says of it, "" where that was not worked out.
+    ``sha256`` is what ``sha256sum`` says of it, "" where that was not worked out. Of a file from elsewhere, ``path`` is its
+    address, and ``etag`` and ``version`` are what its store called that state of it, "" where it did not say.
     """
 
     path: str
@@ -172,6 +173,8 @@ class File(Struct, frozen=True):
     modified_ns: int
     rows: int | None = None
     sha256: str = ""
+    etag: str = ""
+    version: str = ""
 
 
 # --------------------------------------------------------------------------------------------------------------- metrics

@@ -17,7 +17,7 @@ from dq_engine import compile as phrase
 from dq_engine import privacy
 from dq_engine.catalog.types import kind_of
 from dq_engine.errors import UsageError
-from dq_engine.feeds import Extract, Other, readable
+from dq_engine.feeds import Extract, Origin, Other, located, readable
 from dq_engine.model import EXTRACT, ORDERED, Column, Feed, FieldType, File, OtherExtract, Table
 from dq_engine.sql import ident
 from dq_engine.versions import Changed, Version, settled, version
@@ -103,7 +103,8 @@ def open_extract(
     )
     table = _table(described, extract.suite.feed, extract, show=show, trusting=not verify)
     views = [phrase.view(table, paths, partitioned=extract.partitioned)]
-    shared = {table.view: phrase.view(table, as_shared(extract.files, 1), partitioned=extract.partitioned)}
+    own = as_shared(extract.files, 1, extract.origins)
+    shared = {table.view: phrase.view(table, own, partitioned=extract.partitioned)}
     place = len(paths) + 1
     tables: dict[str, Table | str] = dict(troubles)
     for other in others:
@@ -112,42 +113,59 @@ def open_extract(
         tables[other.name] = found = _other_table(described["others"][other.name], other, show=show, trusting=not verify)
         if isinstance(found, Table):
             views.append(phrase.view(found, asked[other.name]["files"], partitioned=other.partitioned))
-            shared[found.view] = phrase.view(found, as_shared(other.files, place), partitioned=other.partitioned)
+            shared[found.view] = phrase.view(found, as_shared(other.files, place, other.origins), partitioned=other.partitioned)
         place += len(other.files)
     rows, ordered = described["rows"], ""
     if not phrase.ROW_NAMES & {column.sql.casefold() for column in table.columns}:
         ordered = phrase.ordered_view(table, paths, rows, partitioned=extract.partitioned)
-        shared[ORDERED] = phrase.ordered_view(table, as_shared(extract.files, 1), rows, partitioned=extract.partitioned)
+        shared[ORDERED] = phrase.ordered_view(table, own, rows, partitioned=extract.partitioned)
     counted = zip(files, rows, strict=True)
     files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
     other_paths = [path for other in asked.values() for path in other["files"]]
     return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), ordered, shared, tuple(versions))
 
 
-def as_shared(files: Sequence[Path], first: int) -> list[str]:
+def as_shared(files: Sequence[Path], first: int, origins: Sequence[Origin | None] = ()) -> list[str]:
     """The files as SQL elsewhere can name them: by paths, or by patterns without what :func:`privacy.shown` leaves out.
 
     Patterns stand for files only if they find these and no others. Files that cannot be named are "file 1" and so on, counted
     from ``first``, as in the queries that are stored.
     """
-    named = [str(path) for path in files]
+    named = located(files, origins)
     if all(path.isprintable() for path in named):
         if all(privacy.shown(path) == path for path in named):
             return [glob.escape(path) for path in named]
-        by_folder = [f"{privacy.pattern(str(path.parent))}/*{privacy.pattern(path.suffix)}" for path in files]
-        for patterns in (list(dict.fromkeys(by_folder)), list(dict.fromkeys(map(privacy.pattern, named)))):
-            if len(patterns) <= MOST_PATTERNS and sorted(_matching(patterns)) == sorted(named):
+        folders = [f"{privacy.pattern(path.rpartition('/')[0])}/*{privacy.pattern(Path(path).suffix)}" for path in named]
+        for patterns in (list(dict.fromkeys(folders)), list(dict.fromkeys(map(privacy.pattern, named)))):
+            if len(patterns) <= MOST_PATTERNS and sorted(_matching(patterns, files, origins)) == sorted(named):
                 return patterns
     return [f"file {place}" for place in range(first, first + len(files))]
 
 
-def _matching(patterns: Sequence[str]) -> list[str]:
-    return [path for pattern in patterns for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
+def _matching(patterns: Sequence[str], files: Sequence[Path], origins: Sequence[Origin | None]) -> list[str]:
+    """What patterns find, as DuckDB does; elsewhere only if all that is there has an entry in the folder of these ``files``."""
+    start = there = ""
+    if any(origins):
+        first = next(origin for origin in origins if origin is not None)
+        scheme, _, path = first.url.partition("://")
+        start, there = f"{scheme}://", str(files[0]).removesuffix(path)
+        if None in origins or not first.listed or not all(one.startswith(glob.escape(first.listed)) for one in patterns):
+            return []
+    local = [glob.escape(there) + pattern.removeprefix(start) for pattern in patterns]
+    found = [path for pattern in local for path in glob.glob(pattern, include_hidden=True)]  # noqa: PTH207  as DuckDB does
+    return [start + path.removeprefix(there) for path in found]
 
 
 def file_of(version: Version) -> File:
     """The file of a version, as it is recorded."""
     return File(version.path, version.state.bytes, version.state.modified_ns)
+
+
+def told(file: File, origin: Origin | None) -> File:
+    """The file as a run tells of it: by where it came from, and without what :func:`privacy.shown` leaves out."""
+    if origin is None:
+        return msgspec.structs.replace(file, path=privacy.shown(file.path))
+    return msgspec.structs.replace(file, path=privacy.shown(origin.url), etag=origin.etag, version=origin.version)
 
 
 def unchanged(opened: Opened) -> None:

@@ -23,6 +23,8 @@ from dq_engine.errors import WorkerDied, WorkerError
 
 GRACE = 0.2
 """Seconds that a worker gets to end by itself."""
+SECRETS = ("AWS_", "FSSPEC_")
+"""How variables begin by which credentials are found; the child has no use for them."""
 SILENCE = 60
 """Seconds without a sign of life (one is due every quarter of a second) after which a worker counts as stuck."""
 
@@ -166,6 +168,7 @@ class _Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env={name: value for name, value in os.environ.items() if not name.startswith(SECRETS)},
             )
         except OSError as error:
             raise WorkerError(f"the worker process could not be started: {_reason(error)}", "NotStarted") from None

@@ -8,6 +8,7 @@ doubt (a damaged run, a file that changes meanwhile) means that the extract is s
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dq_engine import privacy, run_tables, store
+from dq_engine import run_tables, store
 from dq_engine.checksums import Checksums
 from dq_engine.errors import StoreError, WorkerError
-from dq_engine.feeds import Extract
+from dq_engine.feeds import Extract, Origin
 from dq_engine.fingerprint import fingerprint, needed
 from dq_engine.model import File, Measure, Organisation, OtherExtract, Run, SuiteReference
+from dq_engine.opening import file_of, told
 from dq_engine.process import WorkerProcess
 from dq_engine.run import Checked
 from dq_engine.seal import SEAL, contents, likeness
@@ -52,12 +54,15 @@ class Asked(Struct, frozen=True):
     def records(self, digests: Mapping[Version, str]) -> tuple[tuple[File, ...], tuple[OtherExtract, ...]]:
         """The files, and those of the others, as a run tells of them; with their digests, if these are known."""
 
-        def told(versions: Sequence[Version]) -> tuple[File, ...]:
+        def records(versions: Sequence[Version], origins: Sequence[Origin | None]) -> tuple[File, ...]:
             return tuple(
-                File(privacy.shown(v.path), v.state.bytes, v.state.modified_ns, sha256=digests.get(v, "")) for v in versions
+                told(msgspec.structs.replace(file_of(version), sha256=digests.get(version, "")), origin)
+                for version, origin in zip(versions, origins or itertools.repeat(None), strict=False)
             )
 
-        return told(self.files), tuple(OtherExtract(name, told(versions)) for name, versions in self.others)
+        origins = {other.name: other.origins for other in self.extract.others}
+        others = tuple(OtherExtract(name, records(versions, origins[name])) for name, versions in self.others)
+        return records(self.files, self.extract.origins), others
 
 
 class Earlier:
@@ -222,7 +227,7 @@ class Reuse:
 def _asked(extract: Extract, wanted: Sequence[Check], fingerprint: str) -> Asked:
     names = needed(wanted)
     others = [other for other in extract.others if other.name in names]
-    if not fingerprint or not wanted or any(other.problem for other in others):
+    if not fingerprint or not wanted or extract.problem or any(other.problem for other in others):
         return Asked(extract, "")
     try:
         own = tuple(map(settled, extract.files))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import itertools
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.checksums import Checksums
 from dq_engine.errors import ExtractError, NotEvaluable, UsageError, WorkerDied, WorkerError
-from dq_engine.feeds import Extract
+from dq_engine.feeds import Extract, Origin
 from dq_engine.model import (
     ORDERED,
     Aid,
@@ -51,7 +52,7 @@ from dq_engine.model import (
     SuiteReference,
     Table,
 )
-from dq_engine.opening import Opened, open_extract, unchanged
+from dq_engine.opening import Opened, open_extract, told, unchanged
 from dq_engine.plan import (
     ALL_ROWS,
     Plan,
@@ -145,6 +146,8 @@ def explain_plan(worker: WorkerProcess, extract: Extract) -> str:
     """
     quiet: Progress = lambda phase, fraction: None  # noqa: E731
     scan = _Scan(worker, extract, lambda check: True, Limits(), today=dt.date.today(), show_values=False, progress=quiet)
+    if extract.problem:
+        raise ExtractError(f"{extract.name}: {extract.problem}")
     try:
         plan = scan.ask_footer(scan.plan())
     except (WorkerError, UsageError, OSError) as error:
@@ -220,7 +223,10 @@ class _Scan:
     def run(self) -> Checked:
         judged: dict[str, Outcome] = {}
         found: Callable[[ExtractRun], Checked] = Checked
-        if self.wanted:
+        if self.extract.problem:
+            judged = {check.id: self.error(check, self.extract.problem) for check in self.wanted}
+            self.problem = self.extract.problem
+        elif self.wanted:
             try:
                 judged, found = self.judged()
             except (WorkerError, UsageError, Changed, OSError) as error:
@@ -823,6 +829,7 @@ class _Scan:
 
     def record(self, outcomes: tuple[Outcome, ...]) -> ExtractRun:
         suite = self.extract.suite
+        origins = {other.name: other.origins for other in self.extract.others}
         return ExtractRun(
             name=self.extract.name,
             feed=suite.feed.feed,
@@ -834,8 +841,10 @@ class _Scan:
             outcomes=outcomes,
             fields=tuple(self.fields),
             purpose=suite.feed.purpose,
-            files=self.shown(self.opened.files),
-            others=tuple(OtherExtract(other.name, self.shown(other.files)) for other in self.opened.other_files),
+            files=self.told(self.opened.files, self.extract.origins),
+            others=tuple(
+                OtherExtract(other.name, self.told(other.files, origins[other.name])) for other in self.opened.other_files
+            ),
             rows=self.rows,
             organisation_column=suite.feed.organisation_column,
             organisations=self.organisations or None,
@@ -847,9 +856,10 @@ class _Scan:
             registered=self.registers,
         )
 
-    def shown(self, files: Sequence[File]) -> tuple[File, ...]:
+    def told(self, files: Sequence[File], origins: Sequence[Origin | None]) -> tuple[File, ...]:
         return tuple(
-            msgspec.structs.replace(file, path=privacy.shown(file.path), sha256=self.digests.get(file.path, "")) for file in files
+            told(msgspec.structs.replace(file, sha256=self.digests.get(file.path, "")), origin)
+            for file, origin in zip(files, origins or itertools.repeat(None), strict=False)
         )
 
     # ------------------------------------------------------------------------------------------------------- small things

@@ -122,6 +122,11 @@ def project() -> Config | None:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
 
 
+def anonymous(config: Config | None) -> bool:
+    """Whether stores elsewhere are asked without credentials."""
+    return config is not None and config.dq.remote.anonymous
+
+
 def results_folder(config: Config | None) -> Path:
     """The folder in which runs are stored, if the command does not name one."""
     return Path(config.root / (config.dq.results or RESULTS) if config else RESULTS)

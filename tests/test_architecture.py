@@ -20,6 +20,7 @@ PACKAGE = Path(dq_engine.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = (
     *("great_expectations", "pandas", "pyarrow", "numpy", "polars", "scipy", "statsmodels", "svy", "rich", "jinja2", "IPython"),
+    *("fsspec", "s3fs", "aiohttp", "botocore", "dq_engine.transfers", "dq_engine.stores"),
     *("sqlglot", "jsonschema", "referencing", "dateutil", "pydantic", "email", "asyncio", "importlib.metadata", "webbrowser"),
 )
 """What most commands do without, and would take long to load."""

@@ -90,7 +90,7 @@ def test_every_fault_is_told_at_once() -> None:
         f"project/dq.toml: {fault}"
         for fault in (
             "unknown table 'extract'; did you mean \"extracts\"?",
-            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, check_timeout, checksums, verify_statistics, reuse, parameters',
+            'dq.result: unknown setting; did you mean "results"? Known: suites, results, fail_on, threads, memory_limit, timeout, check_timeout, checksums, verify_statistics, reuse, parameters, remote',
             "dq.suites: expected a list; got text",
             "dq.fail_on: 'fatal' is not allowed here: expected one of critical, warning, info, never",
             "dq.threads: expected a whole number of at least 1; got 0",
