@@ -203,6 +203,12 @@ def check(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Scan all extracts, also those of which nothing changed since an earlier run.")
     ] = False,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the rows that pass and those that fail, with their values, to Parquet files there."
+        ),
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -211,7 +217,7 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with terminal.worker_of(context) as worker, terminal.telling() as places:
-        from dq_engine import chosen, parameters, store  # noqa: PLC0415
+        from dq_engine import chosen, parameters, quarantine_files, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
@@ -251,9 +257,12 @@ def check(
             no_checksums=no_checksums,
             verify_statistics=verify_statistics,
             fresh=fresh,
+            split=split,
         )
         given = parameters.given(values, day, datetime.now(UTC))
         extracts = chosen.extracts(paths or [], suite, config, with_ or [], given)
+        if split is not None:
+            quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
         folder = results or terminal.results_folder(config)
         if not no_results:
             store.prepare(folder)
@@ -323,6 +332,7 @@ def _options(
     no_checksums: bool,
     verify_statistics: bool,
     fresh: bool,
+    split: Path | None,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
@@ -345,6 +355,7 @@ def _options(
         verify_statistics=verify_statistics or settings.verify_statistics,
         fresh=fresh or not settings.reuse,
         parameters=parameters,
+        split=None if split is None else str(split),
     )
 
 

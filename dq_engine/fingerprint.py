@@ -21,7 +21,7 @@ from dq_engine._version import __version__
 from dq_engine.feeds import Extract
 from dq_engine.suite import Check
 
-WITHOUT_EFFECT = frozenset({"fail_on", "threads", "memory_limit", "timeout", "check_timeout", "checksums", "fresh"})
+WITHOUT_EFFECT = frozenset({"fail_on", "threads", "memory_limit", "timeout", "check_timeout", "checksums", "fresh", "split"})
 """Options that change no outcome: how fast, with how much memory, what a run ends with. What a limit ended is not kept at all."""
 SPOKEN_FOR = frozenset({"select", "ignore", "as_of", "parameters"})
 """Options of which the effect is here in another way: as the checks that are wanted, the day, the arguments of checks."""

@@ -97,7 +97,8 @@ class Worker:
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
         """Opens the files of an extract, and of the others that it is held against, and says what their footers say.
 
-        With ``verify``, nothing is said of columns but their names and types, and the rows are counted.
+        With ``verify``, nothing is said of columns but their names and types, and the rows are counted. With ``in_order``, rows
+        that are written keep their order.
         """
         if self.connection is not None:
             self.connection.close()
@@ -105,7 +106,9 @@ class Worker:
         allowed = [*request["files"], *(file for other in others.values() for file in other["files"]), *request["written"]]
         verify = request.get("verify", False)
         self.settings = request["settings"] if verify else None
-        self.connection = sources.connect(allowed, request["settings"], trusting=not verify, database=self.blank())
+        in_order = request.get("in_order", False)
+        settings, blank = request["settings"], self.blank()
+        self.connection = sources.connect(allowed, settings, trusting=not verify, in_order=in_order, database=blank)
         limit_memory(self.connection, asked="memory_limit" in request["settings"])
         self.prepare()  # another extract is opened next, or the run is written
         described = self.describe(request["files"], request["relation"])

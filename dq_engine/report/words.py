@@ -133,6 +133,27 @@ def unchanged(extract: ExtractRun) -> str:
     return f"unchanged since run {clean(extract.reused)}: not scanned again" if extract.reused else ""
 
 
+def rows_written(extract: ExtractRun) -> list[str]:
+    """What became of the rows of an extract that were to be split; none if nobody asked for that."""
+    split = extract.split
+    if split is None:
+        return []
+    if split.passing is None or split.failing is None:
+        return [f"no rows were written: {clean(split.reason)}"]
+    ids = f"with the ids of the checks that they fail in {split.ids_column}"
+    lines = [
+        "rows of the extract, with the values of patients, were written:",
+        f"  {split.passing.rows:,} that pass to {clean(split.passing.path)}",
+        f"  {split.failing.rows:,} that fail to {clean(split.failing.path)}, {ids}",
+    ]
+    if split.unmarked:
+        about = f"{len(split.unmarked)} failed check{'s are' if len(split.unmarked) > 1 else ' is'} about no single row"
+        lines.append(
+            f"  {about}, so that no row fails by {'them' if len(split.unmarked) > 1 else 'it'}: {', '.join(split.unmarked)}"
+        )
+    return lines
+
+
 def heading(extract: ExtractRun) -> str:
     """An extract in one line: what, how many rows and organisations, by which suite."""
     parts = [clean(extract.name)]
