@@ -220,6 +220,6 @@ def verify(rows: Rows, ask: Ask, files: tuple[str, str], counts: tuple[int, int]
     if there != list(counts) or sum(counts) != rows.table.rows:
         told = f"{counts[0]:,} passing and {counts[1]:,} failing rows of {rows.table.rows:,}"
         raise NotEvaluable(f"{told} were written, which do not add up: please report it")
-    named: dict[str, int] = dict(ask(tallies(rows, files[1])))
+    named = {str(check): int(count) for check, count in ask(tallies(rows, files[1]))}
     if named != {mark.check: mark.count for mark in rows.marks}:
         raise NotEvaluable("there are not as many failing rows as were counted for a check: please report it")
