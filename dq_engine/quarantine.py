@@ -4,9 +4,11 @@ A row fails if it breaks a rule of a check that *failed*. What ``mostly`` tolera
 rows pass, else a release that the gate accepts would lose rows. Severity and waivers change nothing: whoever takes failing rows
 finds the ids beside them, and can leave out those that do not matter. Every row of a repeated key fails, the first one too.
 
-Rows are written as they are read from the files, in their order, by two statements that stream. Joins would lose the order, so
-what a rule finds by looking further than the row (repeated keys, other extracts, the row before, tables) is first kept as a
-variable of the worker: a text of bits, one for each row.
+Rows are written as they are read from the files, in their order, by two statements. DuckDB keeps the order of rows that stream
+through filters, and loses it where it joins, as it does for a long IN list, too. So which rows fail is found out first, and is
+kept in the worker as a variable: a text of bits, one for each row. With it the passing rows stream, and the failing ones, of
+which there are few in most extracts, are sorted by their places. What a rule finds by looking further than the row (repeated
+keys, other extracts, the row before, tables) has bits of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ from dq_engine.plan import Planned
 
 IDS = "dq_failed_checks"
 """The further column of failing rows."""
+FAILING = "dq:failing rows"
+"""The variable that says which rows fail."""
+NAMES = frozenset({"file_index", "file_row_number"})
+"""Columns of these names leave no room for the place of a row."""
 MOST_PLACES = 1_000_000_000
 """More rows than this have no bits: DuckDB makes no longer texts of them."""
 
@@ -96,8 +102,10 @@ def rows_of(opened: Opened, checks: Sequence[Planned], outcomes: Mapping[str, Ou
             )
     marks = tuple(_marks([planned for planned in checks if about_rows(planned)], outcomes))
     rows = tuple(file.rows or 0 for file in opened.files)
-    if any(mark.bits for mark in marks) and sum(rows) > MOST_PLACES:
-        raise NotEvaluable(f"it has more than {MOST_PLACES:,} rows, and a failed check is about more than each row by itself")
+    if marks and sum(rows) > MOST_PLACES:
+        raise NotEvaluable(f"it has more than {MOST_PLACES:,} rows, of which some fail")
+    if marks and NAMES & {name.casefold() for name in names}:
+        raise NotEvaluable(f"it has a column called {' or '.join(sorted(NAMES))}, so that the order of its rows cannot be read")
     return Rows(opened.table, opened.relation, opened.stored, rows, marks)
 
 
@@ -122,34 +130,40 @@ def unmarked(checks: Sequence[Planned], outcomes: Mapping[str, Outcome]) -> tupl
 
 def kept(mark: Mark, found: Sequence[str], rows: int) -> Iterator[str]:
     """The statements that keep which rows a mark finds: ``found`` is SQL of them, in one or several portions."""
-    name, none = sql.ident(mark.bits), f"bitstring('0', {rows})"
     for place, portion in enumerate(found):
-        bits = f"coalesce(bitstring_agg(dq_row, 0, {rows - 1}), {none})"
         before = f" | getvariable({sql.text(mark.bits)})" if place else ""
-        yield f"SET VARIABLE {name} = (SELECT {bits}{before}\nFROM {portion})"
+        yield _kept(mark.bits, "dq_row", portion, rows, before)
+
+
+def _kept(name: str, places: str, rows_found: str, rows: int, before: str = "") -> str:
+    bits = f"coalesce(bitstring_agg({places}, 0, {rows - 1}), bitstring('0', {rows}))"
+    return f"SET VARIABLE {sql.ident(name)} = (SELECT {bits}{before}\nFROM {rows_found})"
+
+
+def marked(rows: Rows) -> str:
+    """The statement that keeps which rows any mark finds."""
+    places = _places(rows)
+    inner = f"SELECT {lines([as_read(column) for column in rows.table.columns])},\n       {_place(rows)}\nFROM {rows.relation}"
+    any_of = " OR ".join(_found(mark, places) for mark in rows.marks)
+    return _kept(FAILING, places, f"({inner}) AS {EXTRACT}\nWHERE {any_of}", rows.table.rows)
 
 
 def passing(rows: Rows, path: str) -> str:
-    """The statement that writes the rows that no mark finds."""
-    inner, columns, places = _read(rows)
-    breaks = " OR ".join(_found(mark, places) for mark in rows.marks)
-    where = f"\nWHERE ({breaks}) IS NOT TRUE" if rows.marks else ""
-    return _copied(f"SELECT {lines(columns)}\nFROM ({inner}) AS {EXTRACT}{where}", path)
+    """The statement that writes the rows that no mark finds. Without a join, which would lose their order."""
+    columns = [stored for _, stored in rows.stored]
+    if not rows.marks:
+        return _copied(f"SELECT {lines(columns)}\nFROM {rows.relation}", path)
+    inner = f"SELECT {lines([*columns, _place(rows)])}\nFROM {rows.relation}"
+    return _copied(f"SELECT {lines(columns)}\nFROM ({inner})\nWHERE {_bit(FAILING, _places(rows))} = 0", path)
 
 
 def failing(rows: Rows, path: str) -> str:
-    """The statement that writes the rows that a mark finds, with the ids of their checks."""
-    inner, columns, places = _read(rows)
-    breaks = " OR ".join(_found(mark, places) for mark in rows.marks) or "FALSE"
-    each = ", ".join(f"CASE WHEN {_found(mark, places)} THEN {sql.text(mark.check)} END" for mark in rows.marks)
-    ids = f"CAST(list_filter([{each}], lambda id: id IS NOT NULL) AS VARCHAR[]) AS {sql.ident(rows.ids_column)}"
-    return _copied(f"SELECT {lines([*columns, ids])}\nFROM ({inner}) AS {EXTRACT}\nWHERE {breaks}", path)
-
-
-def _read(rows: Rows) -> tuple[str, list[str], str]:
-    """The SELECT of rows as rules read them, with the columns as they are; SQL of these, and of the place of a row."""
-    prefix = unlike_columns(rows.table)
-    read, own = [], []
+    """The statement that writes the rows that a mark finds, with the ids of their checks. DuckDB may join where it finds them."""
+    ids_column = sql.ident(rows.ids_column)
+    if not rows.marks:
+        stored = lines([*(stored for _, stored in rows.stored), f"CAST([] AS VARCHAR[]) AS {ids_column}"])
+        return _copied(f"SELECT {stored}\nFROM {rows.relation}\nWHERE FALSE", path)
+    places, prefix, read, own = _places(rows), unlike_columns(rows.table), [], []
     for place, ((_, stored), column) in enumerate(zip(rows.stored, rows.table.columns, strict=True)):
         read.append(as_read(column))
         if read[-1] == stored:
@@ -157,16 +171,28 @@ def _read(rows: Rows) -> tuple[str, list[str], str]:
         else:
             read.append(f"{stored} AS {sql.ident(f'{prefix}{place}')}")
             own.append(f"{sql.ident(f'{prefix}{place}')} AS {stored}")
-    places = sql.ident(f"{prefix}place")
-    if any(mark.bits for mark in rows.marks):
-        read.append(f"CAST({place_of_row(rows.files)} AS INTEGER) AS {places}")
-    return f"SELECT {lines(read)}\nFROM {rows.relation}", own, places
+    each = ", ".join(f"CASE WHEN {_found(mark, places)} THEN {sql.text(mark.check)} END" for mark in rows.marks)
+    ids = f"CAST(list_filter([{each}], lambda id: id IS NOT NULL) AS VARCHAR[]) AS {ids_column}"
+    inner = f"SELECT {lines([*read, _place(rows)])}\nFROM {rows.relation}"
+    where = f"WHERE {_bit(FAILING, places)} = 1\nORDER BY {places}"
+    return _copied(f"SELECT {lines([*own, ids])}\nFROM ({inner}) AS {EXTRACT}\n{where}", path)
+
+
+def _places(rows: Rows) -> str:
+    """The identifier of the place of a row."""
+    return sql.ident(f"{unlike_columns(rows.table)}place")
+
+
+def _place(rows: Rows) -> str:
+    return f"CAST({place_of_row(rows.files)} AS INTEGER) AS {_places(rows)}"
 
 
 def _found(mark: Mark, places: str) -> str:
-    if mark.predicate:
-        return f"({mark.predicate})"
-    return f"(get_bit(getvariable({sql.text(mark.bits)}), {places}) = 1)"
+    return f"({mark.predicate})" if mark.predicate else f"({_bit(mark.bits, places)} = 1)"
+
+
+def _bit(name: str, places: str) -> str:
+    return f"get_bit(getvariable({sql.text(name)}), {places})"
 
 
 def _copied(select: str, path: str) -> str:

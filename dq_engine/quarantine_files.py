@@ -67,19 +67,22 @@ class RowFolders:
         for name in self.names:
             if folded.count(name.casefold()) > 1:
                 raise UsageError(f"--split {directory}: the rows of two extracts would be in {name}: check them one by one")
-        for name in self.names:
-            if other := self._others(name):
-                raise UsageError(f"--split {directory / name}: is no folder of rows that may be replaced: {other} is there")
         self.made = not directory.exists()
         self.staging = directory / f".dq-split.{store.machine()}.{os.urandom(4).hex()}.partial"
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in self.names:
+                if other := self._others(name):
+                    raise UsageError(f"--split {directory / name}: is no folder of rows that may be replaced: {other} is there")
             self._sweep()
             self.lock = locks.make(self.staging, 0o700)
             self.files = tuple(map(self._empty, range(len(extracts))))
-        except OSError as error:
+        except BaseException as error:
             self.close()
-            raise UsageError(f"--split {directory}: no rows can be written here: {store.words(error)}") from None
+            if isinstance(error, OSError):
+                why = store.words(error)
+                raise UsageError(f"--split {directory}: no rows can be written here: {why}") from None
+            raise
 
     def __enter__(self) -> RowFolders:
         return self
@@ -145,8 +148,8 @@ class RowFolders:
             return next((entry.name for entry in sorted(folder.iterdir()) if entry.name not in (PASSING, FAILING)), "")
         except FileNotFoundError:
             return ""
-        except OSError:
-            return "something else"
+        except NotADirectoryError:
+            return "a file"
 
     def _sweep(self) -> None:
         """Removes what runs left here that were killed."""

@@ -758,8 +758,10 @@ class _Scan:
             rows = quarantine.rows_of(self.opened, plan.checks, outcomes)
             for mark in rows.marks:
                 self.find_rows(mark)
+            if rows.marks:
+                self.query("failing rows", quarantine.marked(rows), self.hear("splitting rows", 0.95, 0.02))
             writing = (quarantine.passing(rows, files[0]), quarantine.failing(rows, files[1]))
-            counts = [self.query("rows in files", sql, self.hear("splitting rows", 0.95, 0.01))[0][0] for sql in writing]
+            counts = [self.query("rows in files", sql, self.hear("splitting rows", 0.95, 0.02))[0][0] for sql in writing]
             quarantine.verify(rows, ask, files, (counts[0], counts[1]))
         except (NotEvaluable, WorkerError) as error:
             self.problem = self.problem or f"its rows could not be split: {error}"

@@ -43,6 +43,7 @@ class Worker:
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.writing: duckdb.DuckDBPyConnection | None = None
         self.written = 0
+        self.half_written: set[str] = set()
         self.settings: dict[str, Any] | None = None
         self.spare: duckdb.DuckDBPyConnection | None = None
         self.preparing: threading.Thread | None = None
@@ -104,6 +105,7 @@ class Worker:
             self.connection.close()
         others = request["others"]
         allowed = [*request["files"], *(file for other in others.values() for file in other["files"]), *request["written"]]
+        self.half_written.update(request["written"])
         verify = request.get("verify", False)
         self.settings = request["settings"] if verify else None
         in_order = request.get("in_order", False)
@@ -226,10 +228,16 @@ class Worker:
         self.say(answer)
 
     def end(self, directory: Path) -> NoReturn:
-        """Ends this process and removes ``directory``, into which a query may still be spilling rows."""
+        """Ends this process and removes ``directory``, into which a query may still be spilling rows.
+
+        So go the files to which links there lead: rows that nobody has put in place.
+        """
         for connection in (self.connection, self.writing):
             with contextlib.suppress(duckdb.Error, AttributeError):
                 connection.interrupt()  # type: ignore[union-attr]
+        for link in self.half_written:
+            with contextlib.suppress(OSError):
+                Path(os.path.realpath(link)).unlink()
         for _ in range(100):
             shutil.rmtree(directory, ignore_errors=True)
             if not directory.exists():

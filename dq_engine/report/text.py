@@ -49,7 +49,7 @@ def _plain(extract: ExtractRun, *, verbose: bool) -> Iterator[str]:
     if messages:
         yield f"  ERROR    for this reason {len(messages)} of its checks could not be evaluated"
     yield f"  {tally(extract.outcomes)}"
-    yield from (f"  {line}" for line in rows_written(extract))
+    yield from (f"{'    ' if place else '  '}{line}" for place, line in enumerate(rows_written(extract)))
 
 
 def table(run: Run, console: Console, *, verbose: bool = False) -> None:
