@@ -27,13 +27,16 @@ from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.model import ExtractRun, Run
 from dq_engine.suite import parse_suite
+from tests import test_privacy as privacy
 from tests.catalog.test_examples import table_of
 from tests.command import dq_here
 from tests.conftest import MakeSuite
+from tests.robust import faults_disks
+from tests.robust.faults import World
+from tests.waiting import until
 
 IDS = "dq_failed_checks"
 Rule = tuple[str, dict[str, Any]]
-SAMPLES = Path(__file__).parents[1] / "sample_data"
 
 
 def write(path: Path, columns: Any, **options: Any) -> Path:
@@ -169,7 +172,7 @@ VALUES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(st.lists(VALUES, max_size=6), min_size=1, max_size=3))
 def test_each_row_is_where_a_naive_look_at_it_says(
     files: list[list[Row]], make_suite: MakeSuite, worker: WorkerProcess, tmp_path_factory: pytest.TempPathFactory
@@ -376,7 +379,7 @@ def test_rows_that_nobody_judged_do_not_pass(case: str, make_suite: MakeSuite, w
     path = write(tmp_path / "rows.parquet", {"n": [1, None], "t": pa.nulls(2, pa.string())})
     split = tmp_path / "_split"
     dq_engine.check(path, make_suite(NO_NULL), split=split, worker=worker)
-    assert (split / "tests" / "passing.parquet").is_file() or (split / "rows" / "passing.parquet").is_file()
+    assert (split / "rows" / "passing.parquet").is_file()
     run = dq_engine.check(path, make_suite(*rules), split=split, ignore=ignored, worker=worker)
     assert run.exit_code == code
     extract = only(run)
@@ -570,20 +573,58 @@ def test_a_folder_that_is_taken_meanwhile_is_not_replaced(project: Path) -> None
     assert list((project / "out").iterdir()) == [mine.parent]
 
 
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+    world, before = World(tmp_path / "world", 60_000), faults_disks.mounting()
+    if before is None:
+        pytest.skip("this system does not let anybody mount a file system")
+    done = faults_disks.on_a_disk(world, before, 65_536, "--no-results", "--split", "disk/_out")
+    assert done.returncode == 3 and "its rows could not be split: the disk is full" in done.stdout
+    assert "6 passed, 1 failed" in done.stdout
+    assert list((world.folder / "copy").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes in /proc, which Linux has")
+def test_a_command_that_is_killed_leaves_no_row_and_the_next_one_sweeps_up(tmp_path: Path) -> None:
+    """It may have done all its work before it is met; then its rows are there."""
+    world = World(tmp_path / "world", 60_000)
+    command = world.check("--no-results", "--split", "_out")
+    process = world.begin(command)
+    until(lambda: process.poll() is not None or any(path.stat().st_size for path in (world.folder / "_out").rglob("*.parquet")))
+    process.kill()
+    process.communicate()
+    world.nobody()
+    left = list((world.folder / "_out").rglob("*.parquet"))
+    assert all("rows" in path.parts or path.stat().st_size == 0 for path in left), left
+    assert world.done(command).returncode == 1
+    assert [path.name for path in (world.folder / "_out").iterdir()] == ["rows"]
+    world.no_temporary_file()
+
+
 def test_options_that_cannot_be_used_are_said_before_anything_is_read(make_suite: MakeSuite, tmp_path: Path) -> None:
     path = write(tmp_path / "rows.parquet", {"n": [1]})
     with pytest.raises(UsageError, match="would take the rows for extracts"):
         dq_engine.check(path, make_suite(NO_NULL), split=tmp_path)
 
 
+def test_values_are_in_the_files_of_rows_and_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    rules = [{"type": "expect_column_values_to_be_null", "kwargs": {"column": name}} for name in privacy.COLUMNS]
+    privacy.write_suite(folder, rules, period="month")
+    privacy.write_rows(folder / "rows" / f"month={privacy.MONTH}" / privacy.FILE, 3)
+    options = ("--split", "../out", "--with", "other=rows", "--fail-on", "never", "--verbose")
+    done = dq_here(folder, "check", "rows", "--suite", "suite.json", *options)
+    assert "were written to" in done.stdout, done.stdout + done.stderr
+    assert privacy.leaks(privacy.artefacts(folder, done)) == []
+    assert privacy.leaks(privacy.contents(tmp_path / "out")) != []
+
+
 # ------------------------------------------------------------------------------------------------------------------ real data
 
 
-def test_sample_and_real_data(worker: WorkerProcess, real_data: Path, tmp_path: Path) -> None:
-    suites = Path(__file__).parent / "realdata"
-    found = {path.stem: path for path in real_data.rglob("*.parquet")}
-    name = "ods_epraccur"
-    path = next(path for stem, path in found.items() if stem.startswith(name))
-    run = dq_engine.check(path, suites / "ods_epraccur_raw.json", split=tmp_path / "out", worker=worker)
+def test_real_data(worker: WorkerProcess, real_data: Path, tmp_path: Path) -> None:
+    suite = Path(__file__).parent / "realdata/gp_list_size_quarterly_2013_2016_raw.json"
+    path = real_data / f"{suite.stem}.parquet"
+    run = dq_engine.check(path, suite, split=tmp_path / "out", checksums=False, worker=worker)
     assert run.exit_code == 1
     equals(only(run), as_input([path]))
