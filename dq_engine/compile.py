@@ -211,9 +211,12 @@ def _numbered(expressions: Iterable[str]) -> str:
     return lines([f"{expression} AS m{place}" for place, expression in enumerate(expressions, 1)])
 
 
-def unlike_columns(table: Table) -> str:
-    """What no column of the table begins with: who sends the extract chooses their names, and could choose one of ours."""
-    names = [column.sql.casefold() for column in table.columns]
+def unlike_columns(table: Table, stored: Iterable[str] = ()) -> str:
+    """What no column of the table begins with: who sends the extract chooses their names, and could choose one of ours.
+
+    ``stored`` are identifiers that columns have in the files, if these are spoken of, too.
+    """
+    names = [name.casefold() for name in (*(column.sql for column in table.columns), *stored)]
     tried = (f"dq{number or ''}:" for number in range(len(names) + 1))
     return next(prefix for prefix in tried if not any(name.startswith(f'"{prefix}') for name in names))
 

@@ -72,6 +72,16 @@ class Rows(Struct, frozen=True):
         taken = {name.casefold() for name in self.columns}
         return next(name for n in range(1, len(taken) + 2) if (name := IDS if n == 1 else f"{IDS}_{n}") not in taken)
 
+    @property
+    def prefix(self) -> str:
+        """What the names of columns of ours begin with, and no other."""
+        return unlike_columns(self.table, (stored for _, stored in self.stored))
+
+    @property
+    def place(self) -> str:
+        """The identifier of the place of a row."""
+        return sql.ident(f"{self.prefix}place")
+
 
 def about_rows(planned: Planned) -> bool:
     """Whether a check is about single rows."""
@@ -104,7 +114,7 @@ def rows_of(opened: Opened, checks: Sequence[Planned], outcomes: Mapping[str, Ou
     rows = tuple(file.rows or 0 for file in opened.files)
     if marks and sum(rows) > MOST_PLACES:
         raise NotEvaluable(f"it has more than {MOST_PLACES:,} rows, of which some fail")
-    if marks and NAMES & {name.casefold() for name in names}:
+    if marks and NAMES & {name.casefold() for name in (*names, *(column.name for column in opened.table.columns))}:
         raise NotEvaluable(f"it has a column called {' or '.join(sorted(NAMES))}, so that the order of its rows cannot be read")
     return Rows(opened.table, opened.relation, opened.stored, rows, marks)
 
@@ -142,10 +152,9 @@ def _kept(name: str, places: str, rows_found: str, rows: int, before: str = "") 
 
 def marked(rows: Rows) -> str:
     """The statement that keeps which rows any mark finds."""
-    places = _places(rows)
-    inner = f"SELECT {lines([as_read(column) for column in rows.table.columns])},\n       {_place(rows)}\nFROM {rows.relation}"
-    any_of = " OR ".join(_found(mark, places) for mark in rows.marks)
-    return _kept(FAILING, places, f"({inner}) AS {EXTRACT}\nWHERE {any_of}", rows.table.rows)
+    inner = f"SELECT {lines([*map(as_read, rows.table.columns), _place(rows)])}\nFROM {rows.relation}"
+    any_of = " OR ".join(_found(mark, rows.place) for mark in rows.marks)
+    return _kept(FAILING, rows.place, f"({inner}) AS {EXTRACT}\nWHERE {any_of}", rows.table.rows)
 
 
 def passing(rows: Rows, path: str) -> str:
@@ -154,7 +163,7 @@ def passing(rows: Rows, path: str) -> str:
     if not rows.marks:
         return _copied(f"SELECT {lines(columns)}\nFROM {rows.relation}", path)
     inner = f"SELECT {lines([*columns, _place(rows)])}\nFROM {rows.relation}"
-    return _copied(f"SELECT {lines(columns)}\nFROM ({inner})\nWHERE {_bit(FAILING, _places(rows))} = 0", path)
+    return _copied(f"SELECT {lines(columns)}\nFROM ({inner})\nWHERE {_bit(FAILING, rows.place)} = 0", path)
 
 
 def failing(rows: Rows, path: str) -> str:
@@ -163,7 +172,7 @@ def failing(rows: Rows, path: str) -> str:
     if not rows.marks:
         stored = lines([*(stored for _, stored in rows.stored), f"CAST([] AS VARCHAR[]) AS {ids_column}"])
         return _copied(f"SELECT {stored}\nFROM {rows.relation}\nWHERE FALSE", path)
-    places, prefix, read, own = _places(rows), unlike_columns(rows.table), [], []
+    prefix, read, own = rows.prefix, [], []
     for place, ((_, stored), column) in enumerate(zip(rows.stored, rows.table.columns, strict=True)):
         read.append(as_read(column))
         if read[-1] == stored:
@@ -171,28 +180,23 @@ def failing(rows: Rows, path: str) -> str:
         else:
             read.append(f"{stored} AS {sql.ident(f'{prefix}{place}')}")
             own.append(f"{sql.ident(f'{prefix}{place}')} AS {stored}")
-    each = ", ".join(f"CASE WHEN {_found(mark, places)} THEN {sql.text(mark.check)} END" for mark in rows.marks)
+    each = ", ".join(f"CASE WHEN {_found(mark, rows.place)} THEN {sql.text(mark.check)} END" for mark in rows.marks)
     ids = f"CAST(list_filter([{each}], lambda id: id IS NOT NULL) AS VARCHAR[]) AS {ids_column}"
     inner = f"SELECT {lines([*read, _place(rows)])}\nFROM {rows.relation}"
-    where = f"WHERE {_bit(FAILING, places)} = 1\nORDER BY {places}"
+    where = f"WHERE {_bit(FAILING, rows.place)} = 1\nORDER BY {rows.place}"
     return _copied(f"SELECT {lines([*own, ids])}\nFROM ({inner}) AS {EXTRACT}\n{where}", path)
 
 
-def _places(rows: Rows) -> str:
-    """The identifier of the place of a row."""
-    return sql.ident(f"{unlike_columns(rows.table)}place")
-
-
 def _place(rows: Rows) -> str:
-    return f"CAST({place_of_row(rows.files)} AS INTEGER) AS {_places(rows)}"
+    return f"CAST({place_of_row(rows.files)} AS INTEGER) AS {rows.place}"
 
 
-def _found(mark: Mark, places: str) -> str:
-    return f"({mark.predicate})" if mark.predicate else f"({_bit(mark.bits, places)} = 1)"
+def _found(mark: Mark, place: str) -> str:
+    return f"({mark.predicate})" if mark.predicate else f"({_bit(mark.bits, place)} = 1)"
 
 
-def _bit(name: str, places: str) -> str:
-    return f"get_bit(getvariable({sql.text(name)}), {places})"
+def _bit(name: str, place: str) -> str:
+    return f"get_bit(getvariable({sql.text(name)}), {place})"
 
 
 def _copied(select: str, path: str) -> str:
@@ -239,9 +243,9 @@ def verify(rows: Rows, ask: Ask, files: tuple[str, str], counts: tuple[int, int]
     """
     own = [line[:2] for line in ask(shape(rows.relation))]
     for path, further in zip(files, ([], [[rows.ids_column, "VARCHAR[]"]]), strict=True):
-        for found, wanted in zip(ask(shape(written(path))), [*own, *further], strict=True):
-            if found[:2] != wanted:
-                raise NotEvaluable(f'the column "{wanted[0]}" of type {wanted[1]} cannot be written as it is')
+        found = [line[:2] for line in ask(shape(written(path)))]
+        for name, kind in (column for column in [*own, *further] if column not in found):
+            raise NotEvaluable(f'the column "{name}" of type {kind} cannot be written as it is')
     there = [ask(f"SELECT count(*) FROM {written(path)}")[0][0] for path in files]
     if there != list(counts) or sum(counts) != rows.table.rows:
         told = f"{counts[0]:,} passing and {counts[1]:,} failing rows of {rows.table.rows:,}"
