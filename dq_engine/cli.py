@@ -261,8 +261,7 @@ def check(
         )
         given = parameters.given(values, day, datetime.now(UTC))
         extracts = chosen.extracts(paths or [], suite, config, with_ or [], given)
-        if split is not None:
-            quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
+        quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
         folder = results or terminal.results_folder(config)
         if not no_results:
             store.prepare(folder)

@@ -39,8 +39,10 @@ def folder_name(extract: str) -> str:
     return f"{readable}-{hashlib.sha256(extract.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def refuse_inside(directory: Path, folders: Iterable[Path]) -> None:
+def refuse_inside(directory: Path | None, folders: Iterable[Path]) -> None:
     """Raises :class:`UsageError` if files in ``directory`` would be taken for extracts where ``folders`` are looked into."""
+    if directory is None:
+        return
     place = Path(os.path.realpath(directory))
     for folder in folders:
         real = Path(os.path.realpath(folder))
