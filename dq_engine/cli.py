@@ -203,6 +203,12 @@ def check(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Scan all extracts, also those of which nothing changed since an earlier run.")
     ] = False,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the rows that pass and those that fail, with their values, to Parquet files there."
+        ),
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -211,7 +217,7 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with terminal.worker_of(context) as worker, terminal.telling() as places:
-        from dq_engine import chosen, parameters, store  # noqa: PLC0415
+        from dq_engine import chosen, parameters, quarantine_files, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
         from dq_engine.remote import Remote  # noqa: PLC0415
@@ -252,8 +258,10 @@ def check(
             no_checksums=no_checksums,
             verify_statistics=verify_statistics,
             fresh=fresh,
+            split=split,
         )
         given = parameters.given(values, day, datetime.now(UTC))
+        quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
         folder = results or terminal.results_folder(config)
         stored, trouble = None, ""
         with Remote(worker, anonymous=terminal.anonymous(config)) as remote, worker.folder() as counts:
@@ -328,6 +336,7 @@ def _options(
     no_checksums: bool,
     verify_statistics: bool,
     fresh: bool,
+    split: Path | None,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
@@ -350,6 +359,7 @@ def _options(
         verify_statistics=verify_statistics or settings.verify_statistics,
         fresh=fresh or not settings.reuse,
         parameters=parameters,
+        split=None if split is None else str(split),
     )
 
 

@@ -472,7 +472,7 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
         return msgspec.structs.replace(own, name=name)
     of_feed = {e.files: e for e in extracts if name in (e.suite.feed.feed, e.name)}
     found = [extract.as_other(name) for extract in of_feed.values()]
-    nearest = _nearest_to(_home(extract.files), found) or list(_beside(extract, name, shelf))
+    nearest = _nearest_to(home_of(extract.files), found) or list(_beside(extract, name, shelf))
     if len(nearest) == 1:
         return nearest[0]
     say = f"say which it is: --with {name}=PATH"
@@ -482,20 +482,20 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
     return Other(name, problem=f'needs the extract "{name}", which is neither in this run nor beside the file: {say}')
 
 
-def _home(files: Sequence[Path]) -> Path:
+def home_of(files: Sequence[Path]) -> Path:
     """The folder of an extract's files, above any ``key=value`` folders."""
     return next(folder for folder in files[0].parents if not _PARTITION.fullmatch(folder.name))
 
 
 def _nearest_to(home: Path, found: Sequence[Other]) -> list[Other]:
     """Those whose folder has the longest way in common with ``home``."""
-    common = [len(os.path.commonpath([home, _home(other.files)])) for other in found]
+    common = [len(os.path.commonpath([home, home_of(other.files)])) for other in found]
     return [other for other, length in zip(found, common, strict=True) if length == max(common)]
 
 
 def _beside(extract: Extract, name: str, shelf: Shelf) -> Iterator[Other]:
     """The extracts of a feed that lie in the folder of an extract, or beside that folder if it is named after a feed."""
-    home = _home(extract.files)
+    home = home_of(extract.files)
     folders = [home, home.parent] if home.name.startswith(extract.suite.feed.feed) else [home]
     for folder in folders:
         for entry in sorted(folder.iterdir()):

@@ -5,6 +5,7 @@ A run is first written to a hidden folder beside its place, synced to disk, and 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -132,7 +133,7 @@ def prepare(results: Path) -> None:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
             pass
-        locks.sweep(results, _left_by(re.escape(_machine())))
+        locks.sweep(results, _left_by(re.escape(machine())))
         locks.sweep(results, _left_by("[^.]*"), A_DAY)
     except OSError as error:
         raise UsageError(
@@ -153,7 +154,7 @@ def save_judged(
     run: Run, results: Path, worker: run_tables.Worker, counts: Path | None, judge: Callable[[Path], Run]
 ) -> tuple[Run, Path]:
     """As :func:`save`, but stored, and given, is what ``judge`` makes of the run by the folder in which it is being written."""
-    final, staging = results / run.id, results / f".{run.id}.{_machine()}.partial"
+    final, staging = results / run.id, results / f".{run.id}.{machine()}.partial"
     lock = -1
     try:
         lock = locks.make(staging)
@@ -163,13 +164,13 @@ def save_judged(
             run = judged
             _write(staging / RUN, encode(run))
         for table in run_tables.TABLES:
-            _sync(staging / table)
+            sync(staging / table)
         if sealed := seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}):
             _write(staging / SEAL, sealed)
         for folder in (staging, results):
-            _sync(folder)
+            sync(folder)
         staging.rename(final)
-        _sync(results)
+        sync(results)
     except (OSError, WorkerError) as error:
         shutil.rmtree(staging, ignore_errors=True)
         reason = words(error) if isinstance(error, OSError) else str(error)
@@ -187,7 +188,7 @@ def _left_by(machine: str) -> re.Pattern[str]:
     return re.compile(rf"\.\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}}\.{machine}\.partial")
 
 
-def _machine() -> str:
+def machine() -> str:
     """The name of this machine in names of files: elsewhere its locks may not be known."""
     return re.sub(r"[^\w-]", "_", platform.node())[:64]
 
@@ -251,19 +252,30 @@ def copy_run(run: Path, place: Path) -> None:
         for name in (RUN, *run_tables.TABLES, SEAL):
             if (run / name).is_file():
                 shutil.copyfile(run / name, staging / name)
-                _sync(staging / name)
-        _sync(staging)
-        if place.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            place.rename(old)
-        staging.rename(place)
-        _sync(place.parent)
-        shutil.rmtree(old, ignore_errors=True)
+                sync(staging / name)
+        sync(staging)
+        put_folder(staging, place, old)
+        sync(place.parent)
     finally:
         os.close(lock)
         shutil.rmtree(staging, ignore_errors=True)
         if old.exists() and not place.exists():
             old.rename(place)
+
+
+def put_folder(new: Path, place: Path, old: Path) -> None:
+    """Puts a folder where another may be, which is at ``old`` meanwhile, and back if that fails. Raises OSError."""
+    place.parent.mkdir(exist_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    try:
+        new.rename(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def is_stream(path: Path) -> bool:
@@ -279,7 +291,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Waits until what is at ``path`` is on the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

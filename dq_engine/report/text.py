@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
-from dq_engine.report.words import ORDER, clean, finding, heading, kinds, tally, unchanged
+from dq_engine.report.words import ORDER, clean, finding, heading, kinds, rows_written, tally, unchanged
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +49,7 @@ def _plain(extract: ExtractRun, *, verbose: bool) -> Iterator[str]:
     if messages:
         yield f"  ERROR    for this reason {len(messages)} of its checks could not be evaluated"
     yield f"  {tally(extract.outcomes)}"
+    yield from (f"{'    ' if place else '  '}{line}" for place, line in enumerate(rows_written(extract)))
 
 
 def table(run: Run, console: Console, *, verbose: bool = False) -> None:
@@ -82,6 +83,8 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
                 grid.add_row(mark, Text(outcome.severity), Text(clean(outcome.statement)), found)
             console.print(grid)
         console.print(Text(tally(extract.outcomes)))
+        for line in rows_written(extract):
+            console.print(Text(line, style="yellow"))
         console.print()
     style = {0: "bold green", 1: "bold red"}.get(run.exit_code, "bold magenta")
     console.print(Text(clean(run.verdict), style=style))
