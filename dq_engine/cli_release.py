@@ -101,6 +101,7 @@ def release(
     wanted = making.Wanted(
         output=output,
         root=config.root if config else None,
+        gated=config is not None and config.gate is not None,
         instrument=rated,
         data=tuple(data or ()),
         include_extracts=include_extracts,

@@ -43,13 +43,15 @@ DESPITE = "--despite-verdict REASON --by NAME releases it all the same, marked a
 class Wanted(Struct, frozen=True, kw_only=True):
     """What is to be released, and how.
 
-    ``output`` is the folder of the bundle, ``root`` one to which paths of suites may be relative besides the working folder.
+    ``output`` is the folder of the bundle, ``root`` one to which paths of suites may be relative besides the working folder;
+    ``gated``: the run must have been judged by a gate.
     ``instrument`` is the file of one, by which the run is rated (None: no ratings). ``data``: folders in which the extracts are
     looked for, instead of where they were when they were checked; ``include_extracts``: they go with the bundle.
     """
 
     output: Path
     root: Path | None = None
+    gated: bool = False
     instrument: Path | None = None
     data: tuple[Path, ...] = ()
     include_extracts: bool = False
@@ -74,7 +76,7 @@ def release(
     if wanted.output.exists() or wanted.output.is_symlink():
         raise UsageError(f"{wanted.output}: is there already; a bundle is never replaced")
     run = _run(directory)
-    _refuse(run, wanted.despite)
+    _refuse(run, wanted)
     if wanted.instrument is not None:
         instruments.read(wanted.instrument)  # its faults are told before any work is done
     suites = _suites(run, wanted.root)
@@ -123,11 +125,13 @@ def _run(directory: Path) -> Run:
     return run
 
 
-def _refuse(run: Run, despite: Despite | None) -> None:
-    if run.exit_code == 0 and despite is not None:
-        raise UsageError("--despite-verdict: the run passed, so there is nothing to release it despite of; leave it out")
-    if run.exit_code != 0 and despite is None:
+def _refuse(run: Run, wanted: Wanted) -> None:
+    if run.exit_code != 0 and wanted.despite is None:
         raise Refused(f"run {run.id} is not released: {run.verdict}\n{DESPITE}")
+    if run.exit_code == 0 and wanted.gated and run.gate is None:
+        raise Refused(f"run {run.id} is not released: the project has a gate, and did not ask it: dq check --gate does")
+    if run.exit_code == 0 and wanted.despite is not None:
+        raise UsageError("--despite-verdict: the run passed, so there is nothing to release it despite of; leave it out")
     unknown = [extract.name for extract in bundle.released_run(run).extracts if not extract.files or not _all_known(extract)]
     if unknown:
         raise Refused(

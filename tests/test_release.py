@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,25 @@ def test_extracts_go_with_the_bundle_only_if_somebody_says_so(world: Path) -> No
     assert seen.returncode == 0 and "extracts: 4 of 4 files checked" in seen.stdout
 
 
+def test_the_commands_of_the_readme_release_and_verify_a_project(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"## Releases\n.*?```sh\n(.*?)```", readme, re.DOTALL)
+    project(tmp_path)
+    (tmp_path / "dq.toml").write_text(
+        '[[extracts]]\npath = "rows"\nsuite = "suites/rows.json"\nwith = { known = "known.parquet" }\n', encoding="utf-8"
+    )
+    (tmp_path / "received").mkdir()
+    commands = [command.partition("#")[0].split() for line in block.splitlines() for command in line.split("&&")]
+    assert [command[1] for command in commands] == ["keygen", "check", "release", "verify"]
+    for command in commands:
+        if command[1] == "verify":
+            for name in ("rows", "known.parquet"):
+                shutil.move(tmp_path / name, tmp_path / "received" / name)
+        ended = dq_here(tmp_path, *command[1:])
+        assert ended.returncode == 0, ended.stderr
+    assert "extracts: 4 of 4 files checked" in ended.stdout
+
+
 # ------------------------------------------------------------------------------------------------- what others' tools see
 
 
@@ -217,6 +237,18 @@ def test_a_run_that_did_not_pass_is_released_only_with_a_reason_and_a_name(tmp_p
     assert seen.stdout.startswith("FAILED, genuine: failed: 1 of 3 checks failed")
     assert "released despite that by A. Body: we need it" in seen.stdout
     assert dq_here(tmp_path, "verify", "bundle", "--key", "key.pem.pub", "--allow-failed").returncode == 0
+
+
+def test_a_project_with_a_gate_releases_what_the_gate_let_through(world: Path) -> None:
+    (world / "dq.toml").write_text('[dq]\nresults = "dq-results"\n[gate]\nfail_on = "warning"\n')
+    refused(world, 1, "the project has a gate, and did not ask it: dq check --gate does")
+    assert dq_here(world, *CHECK, "--gate").returncode == 1
+    refused(world, 1, "is not released")
+    (world / "dq.toml").write_text('[dq]\nresults = "dq-results"\n[gate]\nfail_on = "critical"\n')
+    assert dq_here(world, *CHECK, "--gate").returncode == 0
+    assert dq_here(world, *RELEASE).returncode == 0
+    gate = manifest_of(world / "bundle").run.gate
+    assert gate is not None and gate.words == store.load(stored(world)).verdict
 
 
 def test_a_run_that_passed_needs_no_excuse(world: Path) -> None:
