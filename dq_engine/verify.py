@@ -11,14 +11,14 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from dq_engine import bundle, run_tables, signing, store, whereabouts
-from dq_engine.bundle import ATTESTATION, MANIFEST, Fault, Manifest, Statement, Verification
+from dq_engine.bundle import ATTESTATION, MANIFEST, DataFile, Fault, Manifest, Statement, Verification
 from dq_engine.engine import RUN_VERSION
 from dq_engine.errors import StoreError, UsageError
 from dq_engine.model import Run
@@ -83,40 +83,27 @@ class _Found:
     def verified(self, folder: Path, keys: Sequence[Key], data: Sequence[Path], hear: Hear, *, unsigned: bool) -> Verification:
         there, empty, faults = _listing(folder)
         statement = self._statement(there, keys, unsigned=unsigned)
-        manifest = _manifest(there, statement)
-        self.manifest = manifest
+        self.manifest = manifest = _manifest(there, statement)
         sought = bundle.data_files(manifest.run)
-        total = (sum(file.bytes for file in manifest.files) + (sum(file.bytes for file in sought) if data else 0)) or 1
-        own = sum(file.bytes for file in manifest.files)
+        own, others = (sum(file.bytes for file in files) for files in (manifest.files, sought if data else ()))
+        total = own + others or 1
         right, wrong = _files(manifest, there, lambda read: hear(read / total))
-        faults += wrong
-        faults += [
-            Fault(_spelled(path), "is an empty folder, which the manifest does not know")
-            for path in empty
-            if not any(file.path.startswith(f"{path}/") for file in manifest.files)
-        ]
+        faults += [*wrong, *_unknown(manifest, there, empty)]
         if RECORD in right:
-            try:
-                faults += _contradictions(manifest, statement, _run(there))
-            except _Wrong as wrong:
-                faults.append(wrong.fault)
+            faults += _contradictions(manifest, statement, there)
         inside = {sha for path, sha in right.items() if path.startswith(f"{bundle.EXTRACTS}/")}
         outside = [file for file in sought if file.sha256 not in inside]
-        checked = len(sought) - len(outside) if inside else None
-        if data and outside:
-            candidates = whereabouts.below(data, {file.name for file in outside})
-            pairs = [(file, candidates[file.name]) for file in outside]
-            held = list(whereabouts.compared(pairs, lambda part: hear((own + part * (total - own)) / total)))
-            faults += [Fault(one.file.name, f"extract: {one.problem}") for one in held if one.problem]
-            checked = (checked or 0) + sum(not one.problem for one in held)
+        missing: list[Fault] = []
+        if data:
+            missing = _changed(outside, data, lambda part: hear((own + part * others) / total))
         return Verification(
-            verified=not faults,
-            faults=tuple(faults),
+            verified=not faults and not missing,
+            faults=(*faults, *missing),
             signed=self.signed,
             key=self.key,
             manifest=manifest,
             data_files=len(sought),
-            data_checked=checked,
+            data_checked=len(sought) - len(missing if data else outside) if data or inside else None,
         )
 
     def _statement(self, there: Mapping[str, Path], keys: Sequence[Key], *, unsigned: bool) -> Statement:
@@ -226,9 +213,27 @@ def _files(manifest: Manifest, there: Mapping[str, Path], hear: Hear) -> tuple[d
         else:
             right[file.path] = file.sha256
         done += file.bytes
-    unknown = sorted(there.keys() - {*listed, MANIFEST, ATTESTATION})
-    faults += [Fault(_spelled(path), "is not in the manifest: somebody added it") for path in unknown]
     return right, faults
+
+
+def _unknown(manifest: Manifest, there: Mapping[str, Path], empty: Sequence[str]) -> list[Fault]:
+    """Files and empty folders that the manifest does not know."""
+    listed = {file.path for file in manifest.files}
+    folders = {folder.as_posix() for path in listed for folder in PurePosixPath(path).parents}
+    faults = [
+        Fault(_spelled(path), "is not in the manifest: somebody added it")
+        for path in sorted(there.keys() - listed - {MANIFEST, ATTESTATION})
+    ]
+    return faults + [
+        Fault(_spelled(path), "is an empty folder that the manifest does not know") for path in empty if path not in folders
+    ]
+
+
+def _changed(sought: Sequence[DataFile], data: Sequence[Path], hear: Hear) -> list[Fault]:
+    """The files of extracts that are not in the folders as they were."""
+    candidates = whereabouts.below(data, {file.name for file in sought})
+    found = whereabouts.compared([(file, candidates[file.name]) for file in sought], hear)
+    return [Fault(one.file.name, f"extract: {one.problem}") for one in found if one.problem]
 
 
 def _run(there: Mapping[str, Path]) -> Run:
@@ -262,8 +267,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _contradictions(manifest: Manifest, statement: Statement, run: Run) -> list[Fault]:
+def _contradictions(manifest: Manifest, statement: Statement, there: Mapping[str, Path]) -> list[Fault]:
     """Where the run, the manifest and the statement do not say the same."""
+    try:
+        run = _run(there)
+    except _Wrong as wrong:
+        return [wrong.fault]
     faults = [
         Fault(MANIFEST, f"says another {name} than {RECORD}")
         for name in _differences(manifest.run, bundle.released_run(run), "run")

@@ -168,7 +168,7 @@ def test_what_is_there_besides_is_named_all_at_once(done: Path, spoilt: Path) ->
         "run/seal.json": "is not in the manifest",
         ".hidden": "is not in the manifest",
         "\\xff.json": "is not in the manifest",
-        "empty": "is an empty folder, which the manifest does not know",
+        "empty": "is an empty folder that the manifest does not know",
         "link": "is a link",
         "folder": "is a link",
         "pipe": "is no ordinary file",
