@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -124,7 +125,7 @@ def run_checks(
         id=f"{started:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}",
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - before, 3),
-        engine={"dq": __version__, "duckdb": worker.version},
+        engine={"dq": __version__, "duckdb": worker.version, "python": platform.python_version()},
         options=written,
         extracts=tuple(runs),
         planned=sum(extract.planned for extract in runs),

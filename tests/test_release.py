@@ -74,7 +74,7 @@ def test_the_manifest_says_which_files_which_engine_and_what_came_out(done: Path
         assert (file.bytes, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert {file.path for file in manifest.files} == FILES - {"manifest.json", "attestation.dsse.json"}
     assert (manifest.run.id, manifest.run.verdict, manifest.run.exit_code) == (run.id, run.verdict, 0)
-    assert manifest.run.engine == run.engine and set(manifest.released_with) == {"dq", "python"}
+    assert manifest.run.engine == run.engine and set(run.engine) == {"dq", "duckdb", "python"}
     assert manifest.run.checks == {"planned": 3, "pass": 2, "fail": 1} and manifest.run.result == "WARNED"
     (extract,) = manifest.run.extracts
     parts = [done / "rows" / f"ward={name}" / "part.parquet" for name in (1, 2, PARTITION)]
