@@ -43,10 +43,10 @@ DESPITE = "--despite-verdict REASON --by NAME releases it all the same, marked a
 class Wanted(Struct, frozen=True, kw_only=True):
     """What is to be released, and how.
 
-    ``output`` is the folder of the bundle, ``root`` one to which paths of suites may be relative besides the working folder;
-    ``gated``: the run must have been judged by a gate.
-    ``instrument`` is the file of one, by which the run is rated (None: no ratings). ``data``: folders in which the extracts are
-    looked for, instead of where they were when they were checked; ``include_extracts``: they go with the bundle.
+    ``output`` is the folder of the bundle, ``root`` one to which paths of suites may be relative besides the working folder.
+    ``gated``: only what a gate let through is released, unless it is ``despite`` the verdict. ``instrument`` is the file of one,
+    by which the run is rated (None: no ratings). ``data``: folders in which the extracts are looked for, instead of where they
+    were when they were checked; ``include_extracts``: they go with the bundle.
     """
 
     output: Path

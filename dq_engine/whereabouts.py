@@ -6,6 +6,7 @@ could be meant, it is the one with the checksum.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import os
@@ -107,21 +108,18 @@ def _found(file: DataFile, candidates: Sequence[Path], digest: Callable[[Path, i
 def read(path: Path, hear: Callable[[int], None], copy: Path | None = None) -> str:
     """The SHA-256 of a file; what was read is also written to ``copy``, and synced. ``hear`` hears of bytes. Raises OSError."""
     digest, done = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    if copy is not None:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("rb") as file, copy.open("xb") if copy else contextlib.nullcontext() as target:
         before = state(os.fstat(file.fileno()))
-        if copy is None:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                hear(done := done + len(chunk))
-        else:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with copy.open("xb") as target:
-                while chunk := file.read(CHUNK):
-                    digest.update(chunk)
-                    target.write(chunk)
-                    hear(done := done + len(chunk))
-                target.flush()
-                os.fsync(target.fileno())
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            if target is not None:
+                target.write(chunk)
+            hear(done := done + len(chunk))
+        if target is not None:
+            target.flush()
+            os.fsync(target.fileno())
         if state(os.fstat(file.fileno())) != before:
             raise OSError(0, "it was changed while it was being read", str(path))
     return digest.hexdigest()
