@@ -160,7 +160,7 @@ def verify(
     if format is Format.JSON:
         terminal.write(score_json.encode(found).decode(), raw=True)
     else:
-        terminal.write(bundle_text.plain(found, keys=bool(keys)))
+        terminal.write(bundle_text.plain(found))
     failed = found.manifest is None or found.manifest.run.result == "FAILED"
     raise typer.Exit(0 if found.verified and (allow_failed or not failed) else 1)
 

@@ -20,6 +20,7 @@ from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
 from dq_engine import bundle, store
 from dq_engine.model import ExtractRun, Gate, GateFinding, Outcome, Run, SuiteReference, Waiver
+from tests.cli.test_score import lacking
 from tests.command import dq, dq_here
 from tests.released import (
     CHECK,
@@ -330,20 +331,19 @@ def test_a_fault_of_the_instrument_is_told_and_nothing_is_written(world: Path) -
     refused(world, 2, "wrong.json", options=(*RELEASE, "--instrument", "wrong.json"))
 
 
-def test_a_folder_that_cannot_be_written_to(world: Path) -> None:
-    (world / "file").write_text("")
-    ended = dq_here(world, "release", "--output", "file/bundle", "--key", "key.pem")
+def test_a_folder_that_cannot_be_written_to(done: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = dq_here(done, "release", "--output", str(tmp_path / "file" / "bundle"), "--key", "key.pem")
     assert ended.returncode == 3
     assert "the bundle could not be written" in ended.stderr
 
 
-def test_without_the_libraries_it_says_how_to_get_them(world: Path) -> None:
-    from tests.cli.test_score import lacking
-
-    ended = dq(world, *RELEASE, environment=lacking(world, "securesystemslib"))
+def test_without_the_libraries_it_says_how_to_get_them(done: Path, tmp_path: Path) -> None:
+    environment, output = lacking(tmp_path, "securesystemslib"), str(tmp_path / "bundle")
+    ended = dq(done, "release", "--output", output, "--key", "key.pem", environment=environment)
     assert ended.returncode == 2
     assert 'needs securesystemslib, which is not installed: pip install "dq-engine[release]"' in ended.stderr
-    assert dq(world, "release", "-o", "bundle", "--unsigned", environment=lacking(world, "cryptography")).returncode == 0
+    assert dq(done, "release", "--output", output, "--unsigned", environment=environment).returncode == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------ keys

@@ -11,12 +11,12 @@ MOST = 20
 """Faults that are spelled out."""
 
 
-def plain(found: Verification, *, keys: bool) -> str:
-    """The verification as lines of text; ``keys``: whether there were any to hold the signature against."""
-    return "".join(f"{clean(line)}\n" for line in _lines(found, keys=keys))
+def plain(found: Verification) -> str:
+    """The verification as lines of text."""
+    return "".join(f"{clean(line)}\n" for line in _lines(found))
 
 
-def _lines(found: Verification, *, keys: bool) -> Iterator[str]:
+def _lines(found: Verification) -> Iterator[str]:
     manifest = found.manifest
     if not found.verified:
         yield f"REFUSED: {len(found.faults):,} fault{'' if len(found.faults) == 1 else 's'}"
@@ -30,9 +30,9 @@ def _lines(found: Verification, *, keys: bool) -> Iterator[str]:
     yield from _about(manifest)
     if found.key:
         yield f"  signed with key {found.key}"
-    elif found.signed and not keys:
+    elif found.signed:
         yield "  signature: not checked, as no --key was given"
-    elif not found.signed:
+    else:
         yield "  signature: none; anybody can have made this bundle"
     yield f"  files: {len(manifest.files):,} of {len(manifest.files):,} are as they were released"
     yield f"  {_extracts(found)}"
