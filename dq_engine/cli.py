@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_gate, cli_scores, terminal
+from dq_engine import cli_convert, cli_docs, cli_gate, cli_release, cli_scores, terminal
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 
@@ -542,6 +542,15 @@ COMMANDS.add(epilog=f"Example: dq score --sample 72 --strata region,kind\n\n{cli
 COMMANDS.add(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json\n\n{cli_scores.EXIT_CODES}")(
     cli_scores.calibrate
 )
+
+
+# ---------------------------------------------------------------------------------------------------- release and verify
+
+COMMANDS.add(epilog=f"Example: dq release --key release.pem --output bundle\n\n{cli_release.RELEASE_CODES}")(cli_release.release)
+COMMANDS.add(epilog=f"Example: dq verify bundle --key release.pem.pub --data sample_data\n\n{cli_release.VERIFY_CODES}")(
+    cli_release.verify
+)
+COMMANDS.add(epilog=f"Example: dq keygen release.pem\n\n{cli_release.KEYGEN_CODES}")(cli_release.keygen)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -165,7 +166,7 @@ def _run(
         id=f"{started:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}",
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - before, 3),
-        engine={"dq": __version__, "duckdb": worker.version},
+        engine={"dq": __version__, "duckdb": worker.version, "python": platform.python_version()},
         options=written,
         extracts=tuple(runs),
         planned=sum(extract.planned for extract in runs),

@@ -47,7 +47,7 @@ def read(raw: bytes) -> Seal | None:
     """The seal in a text; None if it is none."""
     try:
         return msgspec.json.decode(raw, type=Seal)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
 
 

@@ -82,6 +82,10 @@ def _decoded(raw: bytes, origin: str, kind: type[Record]) -> Record:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise StoreError(f"{origin}: is not the record of a run: {error}") from None
+    except UnicodeDecodeError:
+        raise StoreError(f"{origin}: is not the record of a run: it is not UTF-8 text") from None
+    except RecursionError:
+        raise StoreError(f"{origin}: is not the record of a run: it is nested too deeply") from None
 
 
 def run_directory(path: Path) -> Path:
