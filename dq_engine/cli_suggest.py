@@ -314,7 +314,9 @@ def _proposed(
             terminal.say(f"{place}: is there already, and stays as it is")
             continue
         terminal.write_file(place, suites.suite(extract, made.made))
-        terminal.say(f"written: {place}, {len(extract.proposals)} rules that nobody accepted yet, all of severity warning")
+        terminal.say(
+            f"written: {place}, {len(extract.proposals)} rules that nobody accepted yet; all are warnings, and fail no run"
+        )
     return paths
 
 

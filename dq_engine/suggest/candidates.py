@@ -194,9 +194,10 @@ def candidates(profile: Profile, today: dt.date) -> list[Rule]:
 
 def layout(profile: Profile) -> Iterator[Rule]:
     """What the extract looks like: its columns, and what they are stored as. Known, not counted."""
-    names = [column.name for column in profile.columns]
-    if len(set(names)) == len(names) and names:
-        yield Rule("expect_table_columns_to_match_set", {"column_set": names}, "layout", (), "columns_as_known", "critical")
+    if len(set(profile.names)) == len(profile.names):
+        yield Rule(
+            "expect_table_columns_to_match_set", {"column_set": list(profile.names)}, "layout", (), "columns_as_known", "critical"
+        )
     for column in profile.columns:
         kind = column.column.kind
         if kind in TYPES or (kind == "text" and is_identifier(column.name)):

@@ -25,7 +25,7 @@ SHARES = (0.999, 0.995, 0.99, 0.98, 0.95, 0.9)
 """What ``mostly`` may be: a share that people can remember."""
 ASSUMED = "rows are independent of each other, and those to come are like those looked at"
 METHOD = (
-    f"Confidence is the share of rows that keep the rule, at least, with {LEVEL:.0%} certainty (Chernoff-Hoeffding bound; for no "
+    "Confidence is the share of rows that keep the rule, at least, with 95 % certainty (Chernoff-Hoeffding bound; for no "
     f"exception the rule of three). Assumed: {ASSUMED}. It is said of each rule by itself."
 )
 

@@ -59,8 +59,12 @@ class ColumnProfile(Struct, frozen=True):
 
 
 class Profile(Struct, frozen=True):
-    """An extract in short. ``rows`` it has, of which ``read`` were read: fewer where a sample was drawn."""
+    """An extract in short. ``rows`` it has, of which ``read`` were read: fewer where a sample was drawn.
 
+    ``names`` are those of all columns; ``columns`` those whose values can be counted.
+    """
+
+    names: tuple[str, ...]
     columns: tuple[ColumnProfile, ...]
     rows: int
     read: int
@@ -147,7 +151,8 @@ class Profiler:
                     most,
                 )
             )
-        return Profile(tuple(profiles), rows, self.opened.table.rows)
+        names = tuple(column.name for column in self.opened.table.columns)
+        return Profile(names, tuple(profiles), rows, self.opened.table.rows)
 
     def counted(self) -> Iterator[tuple[str, tuple[int, int]]]:
         """Values and different values of each column."""

@@ -86,7 +86,9 @@ def feed_of(name: str, profile: Profile, counts: Sequence[Counted], public: Sequ
     values look like NHS numbers or postcodes, or whose name says so; all others are sensitive.
     """
     forms = {one.rule.columns[0]: one.rule.suffix for one in best_forms(counts)}
-    organisation = next((column.name for column in profile.columns if forms.get(column.name) in ORGANISATIONS), None)
+    organisation = next(
+        (column.name for column in profile.columns if forms.get(column.name) in ORGANISATIONS and column.different > 1), None
+    )
     period = next((column.name for column in profile.columns if is_period(column)), None)
     level: Level = "practice" if organisation and ORGANISATIONS[forms[organisation]] == "practice" else "pcgt"
     fields = {}
@@ -228,14 +230,15 @@ def _keys(holding: Sequence[Counted], profile: Profile) -> Iterator[Counted]:
 
 
 def _pairs(holding: Sequence[Counted]) -> Iterator[Counted]:
-    """Pairs in order, without those that follow from two others; pairs in both orders are equal, and one rule says so."""
+    """Pairs in order, without those that follow from two others, which judge as many rows; pairs in both orders are equal."""
     by_names = {one.rule.columns: one for one in holding}
     equal = {names for names in by_names if names[::-1] in by_names}
     strict = {names for names in by_names if names not in equal}
     for names, one in by_names.items():
         first, second = names
-        between = {middle for middle, last in strict if last == second and (first, middle) in strict}
-        if names in strict and not between:
+        between = [middle for middle, last in strict if last == second and (first, middle) in strict]
+        filled = [m for m in between if min(by_names[first, m].judged, by_names[m, second].judged) >= one.judged]
+        if names in strict and not filled:
             yield one
         if names in equal and first < second and not one.exceptions and not by_names[second, first].exceptions:
             kwargs = {"column_A": first, "column_B": second, "ignore_row_if": "either_value_is_missing"}

@@ -48,11 +48,12 @@ def in_words(one: Proposal, title: str = "") -> str:
 
 
 def _answer(ask: Callable[[str], str | None], tell: Callable[[str], None]) -> str:
+    """The letter of the answer; q at the end of all answers. Nothing but the letters and yes or no is taken for one."""
     while True:
         said = ask(QUESTION)
-        answer = "q" if said is None else said.strip().lower()[:1]
-        if answer and answer in "ynscwiq":
-            return answer
+        answer = "q" if said is None else said.strip().lower()
+        if answer in ("y", "n", "c", "w", "i", "s", "q", "yes", "no"):
+            return answer[0]
         tell("  please answer with one of these letters")
 
 
