@@ -1,9 +1,9 @@
 """A profile -> the rules that are worth a look. Pure.
 
-Almost all come from a fixed list: what an NHS analyst would ask of a column of that name, type and shape. Nothing of the data is in
-them, so they can be written down whatever the column holds, and what is said of how surely they hold is not spoilt by having looked
-first. Rules that are made of the data (``chosen`` says of how many rows) are the shapes of codes, and what columns that somebody
-calls public have: their values and their bounds.
+Almost all come from a fixed list: what an NHS analyst would ask of a column of that name, type and shape. Nothing of the data
+is in them, so they can be written down whatever the column holds, and that somebody looked first does not spoil what is said of
+how surely they hold. Rules that are made of the data (``chosen`` says of how many rows) are the shapes of codes, and what columns
+that somebody calls public have: their values and their bounds.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ NOW = {"$PARAMETER": "now()"}
 
 
 class Rule(Struct, frozen=True):
-    """A rule that may hold. ``suffix`` ends its name; ``why`` says why it was looked at; ``ready`` are the arguments to be proposed.
+    """A rule that may hold. ``suffix`` ends its name, ``why`` says why it was looked at.
 
+    ``ready`` are the arguments that are proposed, where they are not those that are counted.
     ``chosen``: by how many rows it was made, where it was made of the data. ``rank``: of several that hold alike, the least.
     """
 
@@ -358,7 +359,7 @@ def _numbers(column: ColumnProfile) -> Iterator[Rule]:
             yield _rule(column, "be_between", "range", suffix, arguments=arguments, why=why, rank=rank)
     if column.least is not None and column.most is not None and not is_identifier(column.name):
         low, high = _with_margin(column.least, column.most)
-        why = f"somebody calls {column.name} public; the bounds have a margin of half of the spread, as others may lie a little further"
+        why = f"somebody calls {column.name} public; the bounds are wider by half of the spread, as others may lie further"
         arguments = {"min_value": low, "max_value": high}
         yield _rule(column, "be_between", "range", "in_known_range", arguments=arguments, why=why, chosen=2, rank=50)
     running = kind == "integer" and column.different >= LOOKS_LIKE * column.values

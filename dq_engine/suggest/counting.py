@@ -1,4 +1,4 @@
-"""Rules that may hold -> how many rows break each. The engine counts them as it counts those of a suite, so that nothing differs."""
+"""Rules that may hold -> how many rows break each. The engine counts them as it counts those of a suite."""
 
 from __future__ import annotations
 

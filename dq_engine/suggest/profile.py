@@ -1,7 +1,7 @@
 """An extract -> what its rows say in short: numbers of values, how many are different, shapes. Asks the worker.
 
-One scan counts all columns together; shapes come from a few rows. How many values are different is an estimate (HyperLogLog, within
-some per cent): it only says which rules are worth a look, and each of these is then counted exactly by the engine.
+One scan counts all columns together; shapes come from a few rows. How many values are different is an estimate (HyperLogLog,
+within some per cent): it only says which rules are worth a look, and each of these is then counted exactly by the engine.
 """
 
 from __future__ import annotations
@@ -128,9 +128,10 @@ class Profiler:
         self.query(f"COPY ({drawn}) TO {text(str(path))} (FORMAT parquet)")
 
     def profile(self, rows: int, public: Sequence[str], footers: Mapping[str, int | None]) -> Profile:
-        """The profile of the rows that are open, of ``rows`` in all; ``footers`` say how many values columns have in all rows."""
+        """The profile of the rows that are open, of ``rows`` in all; ``footers`` say how many values columns have in these."""
         self.query(
-            f"CREATE OR REPLACE TEMP TABLE {PREVIEW} AS SELECT * FROM {EXTRACT} USING SAMPLE reservoir({PREVIEWED} ROWS) REPEATABLE (1)"
+            f"CREATE OR REPLACE TEMP TABLE {PREVIEW} AS SELECT * FROM {EXTRACT} "
+            f"USING SAMPLE reservoir({PREVIEWED} ROWS) REPEATABLE (1)"
         )
         counted = dict(self.counted())
         profiles = []

@@ -30,7 +30,7 @@ _AT_LEAST = re.compile(r"confidence\s*>=\s*(0(?:\.\d+)?|1(?:\.0+)?|\.\d+)")
 
 
 class ExtractProposals(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The proposals for one extract: its name, its files, its rows and how many were read, what its feed is, what was left out."""
+    """The proposals for one extract: its name, files and rows, how many were read, what its feed is, and what was left out."""
 
     extract: str
     files: list[str]
@@ -162,8 +162,8 @@ def _converted(raw: Any, wanted: type[T], path: str, origin: str, problems: list
 def decided(found: Document, terms: Sequence[str], *, by: str | None = None) -> Document:
     """The proposals with those accepted by rule that nobody decided and that fit a term.
 
-    A term is ``all``, ``confidence>=0.99``, or one of ``--select`` of ``dq check``; it says who accepted, unless ``by`` does. Raises
-    :class:`UsageError` for any other.
+    A term is ``all``, ``confidence>=0.99``, or one of ``--select`` of ``dq check``; it says who accepted, unless ``by`` does.
+    Raises :class:`UsageError` for any other.
     """
     fits = [_term(term) for term in terms]
 

@@ -1,6 +1,6 @@
 """Counts -> proposals: which rules are worth a person's time, and why. Pure.
 
-Left out are rules that others imply, those that too many rows break, and those that too few rows speak for; how many, the notes say.
+Left out are rules that others imply, that too many rows break, or that too few rows speak for; the notes say how many.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ TYPES: dict[str, FieldType] = {
 class Proposal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A rule that is proposed, with its reason; and what a person decided, ``accepted``: yes, no, or not yet (None).
 
-    ``confidence`` is the share of rows that keep the rule, at least, with 95 % certainty (:mod:`dq_engine.suggest.confidence`); None
-    for what one file shows only once. ``exceptions`` of the ``judged`` rows break it. ``accepted_by`` says by which rule it was
-    accepted, if no person did. ``shapes`` are those that most values of its column have, as dq shows values.
+    ``confidence`` is the share of rows that keep the rule, at least, with 95 % certainty (:mod:`dq_engine.suggest.confidence`);
+    None for what one file shows only once. ``exceptions`` of the ``judged`` rows break it. ``accepted_by`` says by which rule it
+    was accepted, if no person did. ``shapes`` are those that most values of its column have, as dq shows values.
     """
 
     rule: str
@@ -82,8 +82,8 @@ class Proposal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def feed_of(name: str, profile: Profile, counts: Sequence[Counted], public: Sequence[str]) -> Feed:
     """What the profile says of the feed: its organisation and period columns, and types and sensitivity of all columns.
 
-    Public are the columns of organisations and periods by their form, and those that somebody calls so. Identifying are those whose
-    values look like NHS numbers or postcodes, or whose name says so; all others are sensitive.
+    Public are the columns of organisations and periods by their form, and those that somebody calls so. Identifying are those
+    whose values look like NHS numbers or postcodes, or whose name says so; all others are sensitive.
     """
     forms = {one.rule.columns[0]: one.rule.suffix for one in best_forms(counts)}
     organisation = next(
@@ -367,7 +367,7 @@ def _notes(profile: Profile, kept: Sequence[Counted], least: float, feed: Feed, 
     if few:
         listed = ", ".join(few[:8]) + (" …" if len(few) > 8 else "")
         them = "column has" if len(few) == 1 else "columns have"
-        yield f"{len(few)} more {them} few different values, which are not looked at. If they are no secret: --public COLUMN ({listed})"
+        yield f"{len(few)} more {them} few different values, not looked at. If they are no secret: --public COLUMN ({listed})"
 
 
 def _would_have_values(column: ColumnProfile, feed: Feed) -> bool:

@@ -1,4 +1,4 @@
-"""A person decides, proposal by proposal. What is said and asked is passed in; what was decided is given to ``keep`` each time."""
+"""A person decides, proposal by proposal. Who asks, tells and keeps what was decided is passed in."""
 
 from __future__ import annotations
 
