@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine.catalog import CATALOG
-from dq_engine.model import Dimension, Feed, Field, FieldType, Level, Severity
+from dq_engine.model import Dimension, Feed, Field, FieldType, Level, Sensitivity, Severity
 from dq_engine.suggest import confidence as sure
 from dq_engine.suggest.candidates import (
     IDENTIFYING_FORMS,
@@ -83,7 +83,7 @@ def feed_of(name: str, profile: Profile, counts: Sequence[Counted], public: Sequ
     """What the profile says of the feed: its organisation and period columns, and types and sensitivity of all columns.
 
     Public are the columns of organisations and periods by their form, and those that somebody calls so. Identifying are those
-    whose values look like NHS numbers or postcodes, or whose name says so; all others are sensitive.
+    whose values look like NHS numbers or postcodes, or whose name says so; all others are sensitive. NHS numbers are never public.
     """
     forms = {one.rule.columns[0]: one.rule.suffix for one in best_forms(counts)}
     organisation = next(
@@ -93,18 +93,12 @@ def feed_of(name: str, profile: Profile, counts: Sequence[Counted], public: Sequ
     level: Level = "practice" if organisation and ORGANISATIONS[forms[organisation]] == "practice" else "pcgt"
     fields = {}
     for column in profile.columns:
-        identifying = forms.get(column.name) in IDENTIFYING_FORMS or is_identifying(column.name)
-        open_to_all = column.name in (organisation, period, *public) or forms.get(column.name) in ORGANISATIONS
-        fields[column.name] = Field(
-            type=TYPES.get(column.column.kind),
-            sensitivity="public"
-            if column.name in public
-            else "identifying"
-            if identifying
-            else "public"
-            if open_to_all
-            else "sensitive",
-        )
+        form = forms.get(column.name)
+        known = form in IDENTIFYING_FORMS or is_identifying(column.name)
+        public_by_form = column.name in (organisation, period) or form in ORGANISATIONS
+        said = column.name in public and form != "is_nhs_number"
+        level_of: Sensitivity = "public" if said else "identifying" if known else "public" if public_by_form else "sensitive"
+        fields[column.name] = Field(type=TYPES.get(column.column.kind), sensitivity=level_of)
     return Feed(name, level=level, organisation_column=organisation, period_column=period, columns=fields)
 
 
@@ -205,13 +199,15 @@ def _worthwhile(counts: Sequence[Counted], profile: Profile) -> Iterator[Counted
     for one in best:
         families = by_column[one.rule.columns[0]]
         form = families.get("form")
-        implied = {
-            "form": "set" in families and one.rule.suffix not in ORGANISATIONS,
-            "clean": form is not None or "set" in families,
-            "range": "set" in families or (form is not None and one.rule.suffix != "not_in_future"),
+        listed = "set" in families and (form is None or form.rule.suffix not in IDENTIFYING_FORMS)
+        without = {
+            "form": listed and one.rule.suffix not in ORGANISATIONS,
+            "clean": form is not None or listed,
+            "range": listed or (form is not None and one.rule.suffix != "not_in_future"),
+            "set": not listed,
             "companion": form is None or form.rule.suffix not in IDENTIFYING_FORMS,
         }
-        if not implied.get(one.rule.family, False):
+        if not without.get(one.rule.family, False):
             yield one
     yield from _keys([one for one in holding if one.rule.family == "key"], profile)
     yield from _pairs([one for one in holding if one.rule.family == "pair"])

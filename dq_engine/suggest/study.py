@@ -20,7 +20,7 @@ from dq_engine.suggest.candidates import Rule
 from dq_engine.suggest.counting import Basis, Counted, Hear, counted
 from dq_engine.suggest.profile import Profile, Profiler
 from dq_engine.suggest.propose import Proposed, best_forms, feed_of, propose
-from dq_engine.suggest.words import feed_name, is_identifier
+from dq_engine.suggest.words import feed_name, is_identifier, is_identifying
 from dq_engine.suite import Suite
 
 SAMPLE = 1_000_000
@@ -176,12 +176,14 @@ def _keys(profiler: Profiler, profile: Profile) -> list[Rule]:
 
 
 def _public(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    """The columns that somebody calls public. One whose name says that it identifies people must be called so itself."""
+    fitting = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return [name for name in fitting if name in patterns or not is_identifying(name)]
 
 
 def _all_known(patterns: Sequence[str], looked: Sequence[_Looked]) -> None:
     names = [column.name for one in looked for column in one.profile.columns]
-    unknown = [pattern for pattern in patterns if not _public(names, [pattern])]
+    unknown = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
     if unknown:
         raise UsageError("\n".join(f"--public {each}: no column is called so{suggestion(each, names)}" for each in unknown))
 

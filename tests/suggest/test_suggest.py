@@ -111,11 +111,22 @@ def test_values_are_written_only_of_columns_that_somebody_calls_public(stays: Pa
         assert not [secret for secret in secrets if secret in told], options
         shown = dq_here(tmp_path, "suggest", str(stays), *options)
         assert not [secret for secret in secrets if secret in shown.stdout + shown.stderr], options
-    rules = proposed(stays, tmp_path, "--public", "sex*", "--public", "nhs_number", "--public", "nights")
+    rules = proposed(stays, tmp_path, "--public", "s*", "--public", "nhs_number", "--public", "nights")
     assert rules["sex_as_told_known"]["kwargs"]["value_set"] == ["FEMALE", "MALE", "SECRETIVE"]
     assert "of which 3 made the rule" in rules["sex_as_told_known"]["reason"]
     assert rules["nights_in_known_range"]["kwargs"] == {"column": "nights", "min_value": 0, "max_value": 60}
-    assert nhs_number(0) not in (tmp_path / "proposals.json").read_text(), "identifying, whatever somebody says"
+    (extract,) = json.loads((tmp_path / "proposals.json").read_text())["extracts"]
+    assert extract["feed"]["columns"]["nhs_number"]["sensitivity"] == "identifying", "whatever somebody says"
+
+
+def test_values_that_are_nhs_numbers_are_never_listed(tmp_path: Path) -> None:
+    numbers = [nhs_number(place) for place in range(5)]
+    with duckdb.connect() as connection:
+        listed = ", ".join(f"('{number}')" for number in numbers * 100)
+        connection.execute(f"COPY (FROM (VALUES {listed}) t(who)) TO '{tmp_path}/few.parquet' (FORMAT parquet)")
+    proposed(tmp_path / "few.parquet", tmp_path, "--public", "*")
+    told = (tmp_path / "proposals.json").read_text()
+    assert "who_is_nhs_number" in told and not any(number in told for number in numbers)
 
 
 def test_a_column_that_is_not_there_cannot_be_public(stays: Path, tmp_path: Path) -> None:
