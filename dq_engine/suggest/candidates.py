@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -329,18 +330,22 @@ def _pattern(shape: str) -> str:
     return "".join(one if length == 1 else f"{one}{{{length}}}" for one, length in runs)
 
 
+_PERCENTAGES = ("percent", "percentage", "pct", "perc")
 RANGES: tuple[tuple[tuple[str, ...], tuple[float, float], str], ...] = (
-    (("percent", "percentage", "pct", "perc"), (0, 1), "is_share"),
-    (("percent", "percentage", "pct", "perc"), (0, 100), "is_percentage"),
+    (_PERCENTAGES, (0, 1), "is_share"),
+    (_PERCENTAGES, (0, 100), "is_percentage"),
     (("share", "proportion", "ratio", "fraction", "probability", "target"), (0, 1), "is_share"),
-    (("age",), (0, 120), "is_age"),
-    (("decile",), (1, 10), "is_decile"),
-    (("quintile",), (1, 5), "is_quintile"),
-    (("quarter",), (1, 4), "is_quarter"),
-    (("month",), (1, 12), "is_month"),
-    (("year",), (1900, 2100), "is_year"),
 )
-"""What the name of a column of numbers says of its range."""
+"""What a word in the name of a column of numbers says of its range."""
+RANGES_BY_LAST: dict[str, tuple[tuple[float, float], str]] = {
+    "age": ((0, 120), "is_age"),
+    "decile": ((1, 10), "is_decile"),
+    "quintile": ((1, 5), "is_quintile"),
+    "quarter": ((1, 4), "is_quarter"),
+    "month": ((1, 12), "is_month"),
+    "year": ((1900, 2100), "is_year"),
+}
+"""What the last word says: "patients_under_age_5" is no age."""
 
 
 def _numbers(column: ColumnProfile) -> Iterator[Rule]:
@@ -348,16 +353,14 @@ def _numbers(column: ColumnProfile) -> Iterator[Rule]:
     if kind == "integer" and column.different <= 2 and not is_identifier(column.name):
         why = "two numbers that say yes and no"
         yield _rule(column, "be_in_set", "range", "is_flag", arguments={"value_set": [0, 1]}, why=why)
-    for rank, (named, (low, high), suffix) in enumerate(RANGES, 1):
-        if (
-            words(column.name)[-1:] == ("age",)
-            if named == ("age",)
-            else says(column.name, *named) and not says(column.name, "band")
-        ):
-            arguments = {"min_value": low, "max_value": high}
-            why = "the name of the column says what it is"
-            yield _rule(column, "be_between", "range", suffix, arguments=arguments, why=why, rank=rank)
-    if column.least is not None and column.most is not None and not is_identifier(column.name):
+    told = [(bounds, suffix) for named, bounds, suffix in RANGES if says(column.name, *named)]
+    if found := RANGES_BY_LAST.get((words(column.name) or ("",))[-1]):
+        told.append(found)
+    for rank, ((low, high), suffix) in enumerate(told, 1):
+        arguments = {"min_value": low, "max_value": high}
+        why = "the name of the column says what it is"
+        yield _rule(column, "be_between", "range", suffix, arguments=arguments, why=why, rank=rank)
+    if _is_finite(column.least) and _is_finite(column.most) and not is_identifier(column.name):
         low, high = _with_margin(column.least, column.most)
         why = f"somebody calls {column.name} public; the bounds are wider by half of the spread, as others may lie further"
         arguments = {"min_value": low, "max_value": high}
@@ -366,6 +369,10 @@ def _numbers(column: ColumnProfile) -> Iterator[Rule]:
     if not column.column.type.startswith("U") and not is_identifier(column.name) and not running:
         why = "nothing that is counted or paid is below 0, unless it corrects something else"
         yield _rule(column, "be_between", "range", "not_negative", arguments={"min_value": 0}, why=why, rank=60)
+
+
+def _is_finite(value: str | int | float | None) -> bool:
+    return value is not None and math.isfinite(float(value))
 
 
 def _with_margin(least: Any, most: Any) -> tuple[float, float]:

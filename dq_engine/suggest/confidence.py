@@ -1,16 +1,16 @@
 """How surely a rule holds beyond the rows that were looked at. Pure arithmetic.
 
 Of ``n`` rows ``k`` break a rule. :func:`most_exceptions` is the largest share ``p`` of exceptions that is compatible with that:
-if it were larger, ``k`` or fewer would have been found with a probability of at most 5 %, as ``P(X <= k) <= exp(-n D(k/n, p))`` with
-``D`` the relative entropy (Chernoff 1952; Hoeffding 1963, doi 10.1080/01621459.1963.10500830, theorem 1). For ``k`` = 0 it is
-``1 - 0.05 ** (1 / n)``, about 3/n: the rule of three (Hanley and Lippman-Hand 1983, doi 10.1001/jama.1983.03330370053031).
+if it were larger, ``k`` or fewer would have been found with a probability of at most 5 %, as ``P(X <= k) <= exp(-n D(k/n, p))``
+with ``D`` the relative entropy (Chernoff 1952; Hoeffding 1963, doi 10.1080/01621459.1963.10500830, theorem 1). For ``k`` = 0 it
+is ``1 - 0.05 ** (1 / n)``, about 3/n: the rule of three (Hanley and Lippman-Hand 1983, doi 10.1001/jama.1983.03330370053031).
 
 A rule that was made of the data fits them too well: a set of values of the column, the shapes of its values, its least and its
 largest value. Such a rule is given by ``d`` of the rows alone, and is judged by the others; that there were ``n choose d`` ways
 to choose these, and several ``d``, is paid for (sample compression: Floyd and Warmuth 1995, doi 10.1007/BF00993593).
 
 Assumed, and said wherever a confidence is: rows are independent of each other, and those to come are like those looked at. Rows
-of one organisation or month resemble each other, so the truth is wider. The bound is for each rule by itself, not for all at once.
+of one organisation or month resemble each other, so the truth is wider. The bound is for each rule by itself, not for all.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ fail_on = "critical"     # from which severity on a failed check fails the run: 
 # [dq.parameters]          # values of {{"$PARAMETER": ...}} in suites
 # last_month = 6400
 
-# The policy of a gate, if releases pass one, goes here.
+# [gate]                   # what a release must be like, beyond fail_on: for dq check --gate
+# unused_waivers = "fail"
 
 # Each extract that `dq check` checks when no path is named: a file, a folder or a glob. Without `suite`, the suite is found by
 # the name of the file. `columns` and `types` rename columns, and read text as another type.

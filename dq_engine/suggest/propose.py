@@ -83,7 +83,7 @@ def feed_of(name: str, profile: Profile, counts: Sequence[Counted], public: Sequ
     """What the profile says of the feed: its organisation and period columns, and types and sensitivity of all columns.
 
     Public are the columns of organisations and periods by their form, and those that somebody calls so. Identifying are those
-    whose values look like NHS numbers or postcodes, or whose name says so; all others are sensitive. NHS numbers are never public.
+    whose values look like NHS numbers or postcodes, or whose name says so; NHS numbers are never public. Others are sensitive.
     """
     forms = {one.rule.columns[0]: one.rule.suffix for one in best_forms(counts)}
     organisation = next(
