@@ -272,10 +272,10 @@ def init(
     terminal.write_file(place, project.settings(entries, dt.datetime.now(dt.UTC).date()).encode())
     where = "" if directory == Path() else f"cd {directory} && "
     terminal.say(f"written: {place}")
-    first = f"{where}dq check" if entries else f"{where}dq init EXTRACT in another folder, or list extracts in {place}"
+    first = f"{where}dq check" if entries else f"list your extracts in {place}, then {where}dq check"
     example = str((extracts or ["EXTRACT"])[0])
     terminal.say(f"next: {first}")
-    terminal.say(f"then: {where}dq suggest {example} --output proposals.json, to see why each rule is proposed and to decide")
+    terminal.say(f"then: dq suggest {example} --output proposals.json, to see why each rule is proposed and to decide")
 
 
 def _claim(files: Files) -> str:
