@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_gate, cli_release, cli_scores, terminal
+from dq_engine import cli_convert, cli_docs, cli_gate, cli_release, cli_scores, cli_suggest, terminal
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 
@@ -541,6 +541,13 @@ COMMANDS.add(epilog=f"Example: dq docs dq-results --output site --open\n\n{cli_d
 COMMANDS.add(epilog=f"Example: dq score --sample 72 --strata region,kind\n\n{cli_scores.EXIT_CODES}")(cli_scores.score)
 COMMANDS.add(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json\n\n{cli_scores.EXIT_CODES}")(
     cli_scores.calibrate
+)
+
+# ------------------------------------------------------------------------------------------------------ init and suggest
+
+COMMANDS.add(epilog=f"Example: dq init data/list_sizes.parquet\n\n{cli_suggest.INIT_EXIT_CODES}")(cli_suggest.init)
+COMMANDS.add(epilog=f"Example: dq suggest sample_data/practices.parquet --output proposals.json\n\n{cli_suggest.EXIT_CODES}")(
+    cli_suggest.suggest
 )
 
 

@@ -38,6 +38,10 @@ class NothingFound(UsageError):
     exit_code = 4
 
 
+class Unclaimed(UsageError):
+    """An extract of which no suite bears the name."""
+
+
 class Origin(Struct, frozen=True):
     """Where a file came from: its address, without any secret, and what its store calls its state ("": it does not say).
 
@@ -325,7 +329,7 @@ class Shelf:
     def claim(self, files: Files) -> list[Suite]:
         """The suites whose feed's name the files bear: one for each purpose that suites of that feed have.
 
-        Raises :class:`UsageError` if there is none, or if there are two for one purpose.
+        Raises :class:`Unclaimed` if there is none, and :class:`UsageError` if there are two for one purpose.
         """
         looked: list[Path] = []
         for folder in self._places(None if any(files.origins) else files.paths[0].parent):
@@ -338,7 +342,7 @@ class Shelf:
                 return self._one_per_purpose(files, feed, feeds[feed])
         places = ", ".join(str(folder) for folder in looked if folder.is_dir()) or "no folder called expectations"
         known = sorted({feed for folder in looked for feed in self._feeds_in(folder)})
-        raise UsageError(
+        raise Unclaimed(
             f"{files.paths[0].name}: no suite claims it. Name the suite with --suite, or call the file after a feed"
             f" ({', '.join(known) or 'none is known'}). Looked in: {places}"
         )
