@@ -94,9 +94,8 @@ class Deliveries:
         listed = f"FROM ({absent}) WHERE NOT now AND {{}} ORDER BY organisation LIMIT {NAMED}"
         some = self._query("SELECT organisation " + listed.format("before"))
         named = self._query("SELECT organisation " + listed.format("always"))
-        return Gone(
-            gone.run, gone.there, gone.gone, tuple(code for (code,) in some), regulars, missing, tuple(code for (code,) in named)
-        )
+        listed_some, listed_named = (tuple(code for (code,) in codes) for codes in (some, named))
+        return Gone(gone.run, gone.there, gone.gone, listed_some, past, regulars, missing, listed_named)
 
     def of(self, organisation: str) -> tuple[dict[str, dict[str, int]], dict[str, dict[tuple[str, str], tuple[int, int]]]]:
         """By extract: the rows of an organisation by run, and its unexpected of what was judged by run and check."""

@@ -105,13 +105,14 @@ class Sent(Struct, frozen=True):
 class Gone(Struct, frozen=True):
     """Which of the organisations that ``there`` were in the delivery before are not in that of ``run``: how many, the first few.
 
-    ``regulars``: how many were in every delivery that is compared; ``missing`` of these are gone, the first few by name.
+    ``regulars``: how many were in each of so many ``deliveries`` before; ``missing`` of these are gone, the first few by name.
     """
 
     run: str
     there: int
     gone: int
     some: tuple[str, ...] = ()
+    deliveries: int = 0
     regulars: int = 0
     missing: int = 0
     named: tuple[str, ...] = ()
@@ -256,13 +257,10 @@ def _anomalies(series: Series) -> Iterator[Anomaly]:
         yield _anomaly(series, newest, signal)
     gone = series.gone
     if gone is not None and gone.missing and _by_chance(series) <= SELDOM:
-        before = min(len(past), MOST)
-        words = (
-            f"{names(gone.named, gone.missing)} sent nothing, and {_was(gone.missing)} in each of the {before} deliveries before"
-        )
-        yield Anomaly(
-            series.extract, series.measure, newest.run, "always there before", words, gone.missing, before, of=gone.regulars
-        )
+        who = names(gone.named, gone.missing)
+        words = f"{who} sent nothing, and {_was(gone.missing)} in each of the {gone.deliveries} deliveries before"
+        rule, of = "always there before", gone.regulars
+        yield Anomaly(series.extract, series.measure, newest.run, rule, words, gone.missing, gone.deliveries, of=of)
 
 
 def _signal(measure: Measure, past: Sequence[Point], newest: Point) -> Signal | None:
