@@ -60,7 +60,7 @@ def prune(
 ) -> None:
     """Remove old runs. The newest run of each extract stays, and one whose results a later run took over.
 
-    Of --keep and an age, both must allow it. Runs that cannot be read stay, and are named.
+    So does the baseline that the policy in dq.toml names. Of --keep and an age, both must allow it. Runs that cannot be read stay, and are named.
     """
     from dq_engine import upkeep  # noqa: PLC0415
     from dq_engine.errors import UsageError  # noqa: PLC0415
@@ -72,7 +72,7 @@ def prune(
     day = before.date() if before else _day(older_than) if older_than else None
     folder = _folder(results)
     runs, troubles = upkeep.stored(folder)
-    pruned = upkeep.to_prune(runs, keep, day, keep_run or ())
+    pruned = upkeep.to_prune(runs, keep, day, [*(keep_run or ()), *_baseline(runs)])
     for run, why in pruned.stay:
         terminal.write(f"kept {run.head.id}: {why}\n")
     if not dry_run:
@@ -141,6 +141,15 @@ def verify(results: Results = None) -> None:
 
 def _folder(results: Path | None) -> Path:
     return results or terminal.results_folder(terminal.project())
+
+
+def _baseline(runs: Sequence[Stored]) -> list[str]:
+    """The id of the baseline of the gate, if it is one of the runs."""
+    config = terminal.project()
+    if config is None or config.gate.baseline is None:
+        return []
+    place = (config.root / config.gate.baseline).resolve()
+    return [run.head.id for run in runs if run.directory.resolve() == place]
 
 
 def _tell(troubles: Sequence[str]) -> None:

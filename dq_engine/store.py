@@ -110,15 +110,19 @@ def run_directory(path: Path) -> Path:
     return found[-1]
 
 
+def directories(results: Path) -> list[Path]:
+    """The directories of the runs in a folder of runs, oldest first; those that are being written or removed are none yet."""
+    ages = {}
+    for entry in results.iterdir():
+        with contextlib.suppress(OSError):  # it was removed meanwhile
+            if not entry.name.startswith(".") and (entry / RUN).is_file():
+                ages[entry] = _age(entry)
+    return sorted(ages, key=ages.__getitem__)
+
+
 def _age(directory: Path) -> tuple[str, int, str]:
     """What is larger for a newer run: the second of its id, and of those of one second when it was written."""
     return directory.name.partition("-")[0], (directory / RUN).stat().st_mtime_ns, directory.name
-
-
-def directories(results: Path) -> list[Path]:
-    """The directories of the runs in a folder of runs, oldest first; those that are being written or removed are none yet."""
-    there = (entry for entry in results.iterdir() if not entry.name.startswith(".") and (entry / RUN).is_file())
-    return sorted(there, key=_age)
 
 
 def _record(directory: Path) -> tuple[bytes, str]:

@@ -122,7 +122,9 @@ def to_prune(
         for run in runs
         if run.head.id not in within and (before is None or dt.datetime.fromisoformat(run.head.started).date() < before)
     ]
-    reasons = dict.fromkeys(newest, "the newest run of an extract") | dict.fromkeys(protected, "--keep-run")
+    reasons = dict.fromkeys(newest, "the newest run of an extract") | dict.fromkeys(
+        protected, "protected, as a baseline or by --keep-run"
+    )
     go = {run.head.id for run in meant if run.head.id not in reasons}
     for run in reversed(runs):  # a run is older than those that took its results
         if run.head.id not in go:
@@ -148,10 +150,11 @@ def newest_of(runs: Sequence[Stored], count: int) -> set[str]:
 
 
 def remove(results: Path, runs: Iterable[Stored]) -> None:
-    """Removes runs, each of them at once for whoever reads. Raises :class:`StoreError`."""
+    """Removes runs that are there still, each of them at once for whoever reads. Raises :class:`StoreError`."""
     with _alone(results):
         for run in runs:
-            _remove(run.directory, run.head.id)
+            if run.directory.exists():
+                _remove(run.directory, run.head.id)
 
 
 def _remove(directory: Path, run: str) -> None:
@@ -263,9 +266,6 @@ def move(source: Path, destination: Path, progress: Progress = silent) -> Moved:
     folders that cannot be moved so, :class:`StoreError` if another run of the same name is in the way (then nothing is moved), or
     if something cannot be read or written (then what is moved is moved, and the rest is where it was).
     """
-    runs, troubles = stored(source)
-    if troubles:
-        raise StoreError("\n".join(troubles))
     _refuse_places(source, destination)
     with _told(destination, "no runs can be stored here"):
         destination.mkdir(parents=True, exist_ok=True)
@@ -273,6 +273,9 @@ def move(source: Path, destination: Path, progress: Progress = silent) -> Moved:
     with contextlib.ExitStack() as stack:
         for folder in sorted((source, destination), key=lambda path: str(path.resolve())):
             stack.enter_context(_alone(folder))
+        runs, troubles = stored(source)
+        if troubles:
+            raise StoreError("\n".join([*troubles, "nothing was moved"]))
         there = {run.head.id for run in runs if (destination / run.directory.name).exists()}
         if clashes := [
             f"{destination / run.directory.name}: is another run of the same name, with other bytes"
@@ -292,6 +295,8 @@ def move(source: Path, destination: Path, progress: Progress = silent) -> Moved:
 
 
 def _refuse_places(source: Path, destination: Path) -> None:
+    if not source.is_dir():
+        raise UsageError(f"{source}: is {'not a folder of runs' if source.exists() else 'not there'}")
     here, there = source.resolve(), destination.resolve()
     if here == there or here in there.parents or there in here.parents:
         raise UsageError(f"{destination}: is {source} itself, or one is in the other")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import dq_here
 
-COMMANDS = ("check", "lint", "convert", "explain", "sample", "plan", "docs", "score", "calibrate")
+COMMANDS = ("check", "lint", "convert", "explain", "sample", "plan", "docs", "score", "calibrate", "history", "store")
 
 
 def words(text: str) -> str:

@@ -99,9 +99,16 @@ def test_prune_removes_what_a_dry_run_names(project: tuple[Path, list[str]]) -> 
     done = dq_here(folder, "store", "prune", "--keep", "3", "--keep-run", ids[1])
     assert done.stdout == dry.stdout.replace("would remove", "removed")
     assert names(folder) == sorted([ids[1], *ids[-3:]])
-    assert f"kept {ids[1]}: --keep-run" in done.stdout and "5 of 9 runs removed" in done.stderr
+    assert f"kept {ids[1]}: protected" in done.stdout and "5 of 9 runs removed" in done.stderr
     assert [path.name for path in (folder / "dq-results").iterdir() if path.name.startswith(".")] == []
     assert dq_here(folder, "history").returncode == 0
+
+
+def test_the_baseline_of_the_gate_stays(project: tuple[Path, list[str]]) -> None:
+    folder, ids = project
+    (folder / "dq.toml").write_text(f'[gate]\nbaseline = "dq-results/{ids[2]}"\n')
+    assert dq_here(folder, "store", "prune", "--keep", "1").returncode == 0
+    assert names(folder) == [ids[2], ids[-1]]
 
 
 @pytest.mark.parametrize(
