@@ -60,7 +60,8 @@ def prune(
 ) -> None:
     """Remove old runs. The newest run of each extract stays, and one whose results a later run took over.
 
-    So does the baseline that the policy in dq.toml names. Of --keep and an age, both must allow it. Runs that cannot be read stay, and are named.
+    So does the baseline that the policy in dq.toml names. Of --keep and an age, both must allow it. Runs that cannot be read
+    stay, and are named.
     """
     from dq_engine import upkeep  # noqa: PLC0415
     from dq_engine.errors import UsageError  # noqa: PLC0415
@@ -146,7 +147,7 @@ def _folder(results: Path | None) -> Path:
 def _baseline(runs: Sequence[Stored]) -> list[str]:
     """The id of the baseline of the gate, if it is one of the runs."""
     config = terminal.project()
-    if config is None or config.gate.baseline is None:
+    if config is None or config.gate is None or config.gate.baseline is None:
         return []
     place = (config.root / config.gate.baseline).resolve()
     return [run.head.id for run in runs if run.directory.resolve() == place]

@@ -25,16 +25,16 @@ def again(directory: Path, id: str, started: dt.datetime, day: dt.date) -> Path:
     made.mkdir()
     record = json.loads((directory / "run.json").read_bytes())
     record["options"]["as_of"] = day.isoformat()
-    files = {file for extract in record["extracts"] for file in map(json.dumps, extract["files"])}
     for extract in record["extracts"]:
         for file in extract["files"]:
             file["sha256"] = hashlib.sha256(f"{id}{file['path']}".encode()).hexdigest()
-    assert files
     record |= {"id": id, "started": started.isoformat(timespec="seconds")}
     (made / "run.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
     for path in directory.glob("*.parquet"):
         columns = (
-            f"* REPLACE ('{id}' AS run" + ("" if path.stem == "organisations" else f", '{record['started']}' AS started") + ")"
+            f"* REPLACE ('{id}' AS run"
+            + ("" if path.stem == "organisations" else f", TIMESTAMPTZ '{record['started']}' AS started")
+            + ")"
         )
         duckdb.sql(f"COPY (SELECT {columns} FROM '{path}') TO '{made / path.name}' (FORMAT parquet, COMPRESSION zstd)")
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in made.iterdir()}
