@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dq_engine.control_charts import ALARMS, FACTORS, LEAST, MOST, false_alarms, individuals, likelihood, proportions
@@ -53,6 +53,7 @@ def test_a_check_that_never_failed_alarms_when_it_is_unlikely_by_chance() -> Non
     assert proportions([(5, 5)] * 8, (5, 5)) is None
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 50), st.just(1_000)), min_size=LEAST, max_size=30), st.integers(1, 10_000))
 def test_a_share_that_is_not_larger_than_before_is_never_outside(past: list[tuple[int, int]], of: int) -> None:
     counted = sum(count for count, _ in past)
@@ -60,6 +61,7 @@ def test_a_share_that_is_not_larger_than_before_is_never_outside(past: list[tupl
     assert signal is None or signal.rule == "shift"
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=LEAST, max_size=40), st.floats(-1e9, 1e9), st.floats(1, 1e3))
 def test_the_limits_that_are_told_are_those_that_were_crossed(past: list[float], newest: float, least: float) -> None:
     signal = individuals(past, newest, least)
@@ -71,8 +73,8 @@ def test_the_limits_that_are_told_are_those_that_were_crossed(past: list[float],
 @pytest.mark.parametrize("points", [LEAST, 15, MOST])
 @pytest.mark.parametrize("kind", alarms.STABLE)
 def test_chance_raises_no_more_alarms_than_are_stated(kind: str, points: int) -> None:
-    """Of 1,500 series; four standard errors more are taken for chance."""
-    series, stated = 1_500, false_alarms(points)
+    """Of 800 series; four standard errors more are taken for chance."""
+    series, stated = 800, false_alarms(points)
     assert alarms.rate(alarms.STABLE[kind], points, series) <= stated + 4 * math.sqrt(stated / series)
 
 

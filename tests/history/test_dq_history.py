@@ -13,6 +13,7 @@ import pytest
 from dq_engine import store
 from dq_engine.model import ExtractRun, Run
 from dq_engine.process import WorkerProcess
+from tests import scored
 from tests.command import dq_here
 from tests.history.world import PRACTICES, check, copies, stored, write_month
 
@@ -120,12 +121,19 @@ def test_one_organisation_over_time(project: Path) -> None:
     assert dq_here(project, "history", "--organisation", "P99999").returncode == 2
 
 
-def test_ratings_over_time(checked_samples: Path) -> None:
-    done = dq_here(checked_samples, "history", "--rating", "hospital.commission")
-    assert done.returncode == 0
-    assert re.search(r"poor or worse \d+ of \d+ \(.* %\) rated, of 487: ", done.stdout)
-    one = dq_here(checked_samples, "history", "--rating", "hospital.commision")
-    assert one.returncode == 2 and 'did you mean "hospital.commission"?' in one.stderr
+def test_ratings_over_time(tmp_path: Path) -> None:
+    """Of a world whose ratings are known: two of five trusts are poor or worse."""
+    scored.write_world(tmp_path)
+    for _ in range(2):
+        dq_here(tmp_path, "check", "trusts.parquet", "spells.parquet", "--fail-on", "never", "--quiet")
+    asked = ("history", "--instrument", "small.json", "--rating")
+    done = dq_here(tmp_path, *asked, scored.ITEM)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("poor or worse 2 of 5 (40 %) rated, of 6: 1 very poor, 1 poor, 0 fair, 1 good, 2 very good") == 2
+    assert dq_here(tmp_path, *asked, scored.ITEM, "--organisation", "5B1").stdout.count("very poor  score 0.450") == 2
+    wrong = dq_here(tmp_path, *asked, "hospital.commision")
+    assert wrong.returncode == 2 and 'did you mean "hospital.commission"?' in wrong.stderr
+    assert dq_here(tmp_path, *asked, scored.ITEM, "--organisation", "XXX").returncode == 2
 
 
 def test_tables_for_spreadsheets(project: Path) -> None:

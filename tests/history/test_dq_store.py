@@ -22,7 +22,7 @@ from tests.command import dq_here
 from tests.history.world import check, copies, stored, write_month
 from tests.waiting import until
 
-COPIES, CHECKS = 8, 4
+COPIES, CHECKS = 8, 3
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_compacted_runs_are_small_and_say_the_same(project: tuple[Path, list[str
     assert store.load(newest).extracts[0].queries, "the newest is as it was"
     again = dq_here(folder, "store", "compact", "--quiet")
     assert "0 of 9 runs made smaller" in again.stderr and "8 small already" in again.stderr
-    pages = dq_here(folder, "docs", "--output", "site", "--quiet", *(f"dq-results/{id}" for id in ids[-3:]))
+    pages = dq_here(folder, "docs", "--output", "site", "--quiet", f"dq-results/{ids[0]}")
     assert pages.returncode == 0
 
 
