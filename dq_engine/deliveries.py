@@ -43,7 +43,7 @@ class Deliveries:
         )
         self._query(
             f"CREATE TEMP TABLE {CAME} AS SELECT {shared}, max(n)::BIGINT AS n FROM ({each}) "
-            f"WHERE organisation IS NOT NULL GROUP BY ALL HAVING max(n) > 0"
+            "WHERE organisation IS NOT NULL GROUP BY ALL HAVING max(n) > 0"
         )
 
     def sent(self) -> list[Sent]:
@@ -54,7 +54,10 @@ class Deliveries:
 
     def gone(self, visited: Mapping[str, Sequence[Visit]]) -> dict[str, list[Gone]]:
         """For each extract and each delivery after the first, which organisations sent nothing any more."""
-        compared = {extract: [visit for visit in some if not visit.again] for extract, some in visited.items()}
+        compared = {
+            extract: [visit for visit in some if not visit.again and visit.record.rows is not None]
+            for extract, some in visited.items()
+        }
         places = ", ".join(
             f"({text(extract)}, {place}, {text(visit.run)}, {text(visit.newest) if visit.newest else 'NULL'})"
             for extract, some in compared.items()
@@ -79,7 +82,8 @@ class Deliveries:
             if place < len(compared[extract]):
                 found.setdefault(extract, []).append(Gone(compared[extract][place].run, before, gone))
         for extract, some in found.items():
-            some[-1] = self._latest(extract, len(compared[extract]) - 1, some[-1])
+            if some[-1].run == compared[extract][-1].run:
+                some[-1] = self._latest(extract, len(compared[extract]) - 1, some[-1])
         return found
 
     def _latest(self, extract: str, last: int, gone: Gone) -> Gone:
@@ -90,12 +94,13 @@ class Deliveries:
             f"bool_or(place = {last - 1}) AS before, bool_or(place = {last}) AS now FROM dq_there "
             f"WHERE extract = {text(extract)} GROUP BY organisation"
         )
+        first = f"ORDER BY organisation LIMIT {NAMED}"
         regulars, missing = self._query(f"SELECT count(*), count(*) FILTER (NOT now) FROM ({absent}) WHERE always")[0]
-        listed = f"FROM ({absent}) WHERE NOT now AND {{}} ORDER BY organisation LIMIT {NAMED}"
-        some = self._query("SELECT organisation " + listed.format("before"))
-        named = self._query("SELECT organisation " + listed.format("always"))
-        listed_some, listed_named = (tuple(code for (code,) in codes) for codes in (some, named))
-        return Gone(gone.run, gone.there, gone.gone, listed_some, past, regulars, missing, listed_named)
+        some, named = (
+            tuple(code for (code,) in self._query(f"SELECT organisation FROM ({absent}) WHERE NOT now AND {which} {first}"))
+            for which in ("before", "always")
+        )
+        return Gone(gone.run, gone.there, gone.gone, some, past, regulars, missing, named)
 
     def of(self, organisation: str) -> tuple[dict[str, dict[str, int]], dict[str, dict[tuple[str, str], tuple[int, int]]]]:
         """By extract: the rows of an organisation by run, and its unexpected of what was judged by run and check."""

@@ -345,7 +345,7 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 
 def visits(runs: Sequence[RunRecord], sent: Iterable[Sent]) -> dict[str, list[Visit]]:
-    """For each extract the runs (in order) that looked at it and could open it."""
+    """For each extract the runs (in order) that looked at it; where it could not be opened, there are no numbers."""
     periods: dict[tuple[str, str], list[Sent]] = {}
     for one in sent:
         periods.setdefault((one.run, one.extract), []).append(one)
@@ -353,11 +353,9 @@ def visits(runs: Sequence[RunRecord], sent: Iterable[Sent]) -> dict[str, list[Vi
     later: set[tuple[str, object]] = set()
     for run in reversed(runs):
         for record in run.extracts:
-            if record.rows is None:
-                continue
             newest = newest_period(periods.get((run.id, record.name), ()))
             files = tuple(file.sha256 for file in record.files)
-            delivery = newest or (files if all(files) else run.id)
+            delivery = newest or (files if all(files) and record.rows is not None else run.id)
             found.setdefault(record.name, []).append(Visit(run.id, run.day, record, newest, (record.name, delivery) in later))
             later.add((record.name, delivery))
     return {name: found[name][::-1] for name in sorted(found)}

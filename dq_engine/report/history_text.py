@@ -20,13 +20,13 @@ def plain(history: History, *, verbose: bool = False, single: bool = False) -> s
     """The history as lines of text; ``verbose``: all checks; ``single``: each check with a line for every run."""
     lines = list(_ratings(history)) if history.item else []
     for _, group in itertools.groupby(history.series, lambda one: one.extract):
-        lines += [*_extract(list(group), history.anomalies, verbose=verbose, single=single), ""]
+        lines += [*_extract(list(group), history, verbose=verbose, single=single), ""]
     if history.series:
         lines += _conclusion(history)
     return "\n".join([*lines, ""])
 
 
-def _extract(series: Sequence[Series], anomalies: Sequence[Anomaly], *, verbose: bool, single: bool) -> Iterator[str]:
+def _extract(series: Sequence[Series], history: History, *, verbose: bool, single: bool) -> Iterator[str]:
     first = series[0]
     runs = len(first.points)
     deliveries = sum(point.mark != "again" for point in first.points)
@@ -34,9 +34,11 @@ def _extract(series: Sequence[Series], anomalies: Sequence[Anomaly], *, verbose:
     days = f"{first.points[0].day} to {first.points[-1].day}" if runs > 1 else first.points[0].day
     whose = f" · organisation {clean(first.organisation)}" if first.organisation else ""
     yield f"{clean(first.extract)} · {clean(first.title)}{whose} · {_of(runs, 'run', 'runs')}{again}, {days}"
+    if first.points[-1].run != history.runs[-1].id:
+        yield f"  not in the newest run, {clean(history.runs[-1].id)}"
     left = 0
     for one in series:
-        own = [anomaly for anomaly in anomalies if _is_of(anomaly, one)]
+        own = [anomaly for anomaly in history.anomalies if _is_of(anomaly, one)]
         if one.check and not (verbose or single or own or _worth_a_look(one)):
             left += 1
             continue

@@ -114,6 +114,16 @@ def test_the_same_delivery_again_counts_once_and_other_arguments_are_not_compare
     assert re.search(r"2024-12-15  \S+ +FAIL +(\d+) of \1 \(100 %\)\n", done.stdout), done.stdout
 
 
+def test_an_extract_that_cannot_be_opened_now_has_no_number_and_is_not_judged(project: Path) -> None:
+    (project / "visits.parquet").write_bytes(b"PAR1 is no file PAR1")
+    done = dq_here(project, "check", "visits.parquet", "--suite", "visits.json", "--results", "dq-results", "--quiet")
+    assert done.returncode == 3
+    text = dq_here(project, "history").stdout
+    assert "No anomaly" not in text and "Nothing could be judged" in text
+    assert re.search(r"rows +[▁▂▃▄▅▆▇█]{10}· +no number", text), text
+    assert dq_here(project, "history", "--fail-on-anomaly").returncode == 4
+
+
 def test_one_organisation_over_time(project: Path) -> None:
     done = dq_here(project, "history", "--organisation", "P80003", "--verbose")
     assert "visits · Visits · organisation P80003 · 10 runs" in done.stdout
