@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_gate, cli_release, cli_scores, cli_suggest, terminal
+from dq_engine import (
+    cli_convert,
+    cli_docs,
+    cli_gate,
+    cli_history,
+    cli_release,
+    cli_scores,
+    cli_store,
+    cli_suggest,
+    terminal,
+)
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 
@@ -535,12 +545,21 @@ COMMANDS.add(epilog=f"Example: dq gate dq-results --baseline baseline\n\n{cli_ga
 COMMANDS.add(epilog=f"Example: dq diff baseline dq-results\n\n{cli_gate.DIFF_CODES}")(cli_gate.diff)
 
 
-# ---------------------------------------------------------------------------------------------------- score and calibrate
+# ----------------------------------------------------------------------------------------- what is made of stored runs
 
 COMMANDS.add(epilog=f"Example: dq docs dq-results --output site --open\n\n{cli_docs.EXIT_CODES}")(cli_docs.docs)
 COMMANDS.add(epilog=f"Example: dq score --sample 72 --strata region,kind\n\n{cli_scores.EXIT_CODES}")(cli_scores.score)
+COMMANDS.add(epilog=f"Example: dq history dq-results --extract list_sizes --fail-on-anomaly\n\n{cli_history.EXIT_CODES}")(
+    cli_history.history
+)
 COMMANDS.add(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json\n\n{cli_scores.EXIT_CODES}")(
     cli_scores.calibrate
+)
+COMMANDS.group(
+    "store",
+    cli_store.STORE,
+    "Look after stored runs: list, prune, compact, move and verify them.",
+    f"Example: dq store prune --keep 12\n\n{cli_store.EXIT_CODES}",
 )
 
 # ------------------------------------------------------------------------------------------------------ init and suggest

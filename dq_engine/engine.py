@@ -21,7 +21,7 @@ from dq_engine.config import MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.judging import SECONDS
-from dq_engine.model import FAIL_ON, FieldMeasure, Measure, Run, Split
+from dq_engine.model import FAIL_ON, RUN_VERSION, FieldMeasure, Measure, Run, Split
 from dq_engine.process import WorkerProcess
 from dq_engine.quarantine_files import RowFolders
 from dq_engine.result_format import ResultFormat
@@ -30,8 +30,6 @@ from dq_engine.run import Checked, Limits, Progress, check_extract
 from dq_engine.scans import MEASURED, Tuning
 from dq_engine.selection import selection
 
-RUN_VERSION = 2
-"""The version of the shape of ``run.json``."""
 Observer = Callable[[str, str, float], None]
 """Hears the extract, what is done on it, and how far it is (0 to 1)."""
 

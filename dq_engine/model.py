@@ -693,6 +693,10 @@ def _made(statement: str) -> str:
     return found[1].strip('"') if found else ""
 
 
+RUN_VERSION = 2
+"""The version of the shape of ``run.json``."""
+
+
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that one ``dq check`` did; the shape of ``run.json``.
 

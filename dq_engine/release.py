@@ -22,7 +22,6 @@ from msgspec import Struct
 from dq_engine import bundle, feeds, locks, run_tables, score_api, signing, store, verify, whereabouts
 from dq_engine._version import __version__
 from dq_engine.bundle import BundledFile, BundledInstrument, BundledSuite, Despite, Manifest
-from dq_engine.engine import RUN_VERSION
 from dq_engine.errors import Refused, StoreError, UsageError
 from dq_engine.model import Run
 from dq_engine.process import WorkerProcess
@@ -75,7 +74,7 @@ def release(
     """
     if wanted.output.exists() or wanted.output.is_symlink():
         raise UsageError(f"{wanted.output}: is there already; a bundle is never replaced")
-    run = _run(directory)
+    run = store.load(directory)
     _refuse(run, wanted)
     if wanted.instrument is not None:
         instruments.read(wanted.instrument)  # its faults are told before any work is done
@@ -113,16 +112,6 @@ def release(
 
 
 # -------------------------------------------------------------------------------------------------- what may be released
-
-
-def _run(directory: Path) -> Run:
-    run = store.load(directory)
-    if run.version != RUN_VERSION:
-        raise StoreError(
-            f"{directory / store.RUN}: is the record of another version of dq ({run.version}, and this one reads {RUN_VERSION}): "
-            "check again"
-        )
-    return run
 
 
 def _refuse(run: Run, wanted: Wanted) -> None:

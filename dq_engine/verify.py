@@ -19,9 +19,8 @@ from msgspec import Struct
 
 from dq_engine import bundle, run_tables, signing, store, whereabouts
 from dq_engine.bundle import ATTESTATION, MANIFEST, DataFile, Fault, Manifest, Statement, Verification
-from dq_engine.engine import RUN_VERSION
 from dq_engine.errors import StoreError, UsageError
-from dq_engine.model import Run
+from dq_engine.model import RUN_VERSION, Run
 from dq_engine.whereabouts import Hear
 
 if TYPE_CHECKING:
