@@ -60,9 +60,9 @@ class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
 class Check(Struct, frozen=True):
     """One expectation of a suite, ready to be planned.
 
-    ``place`` is its JSON path, ``at`` where it stands in the file of the suite, ``others`` names the other extracts that it needs. ``kwargs`` are its arguments as written, but
-    for single values that were read as another type. After :func:`with_parameters` the values of parameters stand in their
-    places; before, such a check can be spoken of, not evaluated.
+    ``place`` is its JSON path, ``at`` where it stands in the file of the suite; ``others`` names the other extracts that it
+    needs. ``kwargs`` are its arguments as written, but for single values that were read as another type. After
+    :func:`with_parameters` the values of parameters stand in their places; before, such a check can be spoken of, not evaluated.
     """
 
     id: str
