@@ -1,7 +1,8 @@
 """The outputs that a command is asked for: which formats, where each goes, and writing them, of a run that is new or stored.
 
-The n-th ``--output`` belongs to the n-th ``--format``; ``-`` is standard output, of which there is one. What people read is
-always said, too, unless they want quiet: on standard output, or on standard error where that is taken by a format for machines.
+The n-th ``--output`` belongs to the n-th ``--format``; ``-`` is standard output, of which there is one. What people read is said
+besides, unless they want quiet: on standard error where a format for machines takes standard output, and there where several
+formats go to files. A single one that goes to a file stands in place of the text.
 """
 
 from __future__ import annotations
@@ -82,10 +83,13 @@ def write_outputs(
     writer = _Writer(run, measures, worker, result_format, quiet=quiet, verbose=verbose)
     for one in sorted(asked, key=lambda one: one.path is None):
         writer.write(one)
-    if not any(one.format is Format.TEXT for one in asked):
-        taken = any(one.path is None for one in asked)
-        if not quiet or (run.exit_code and not taken):
-            writer.tell(sys.stderr if taken else sys.stdout)
+    if any(one.format is Format.TEXT for one in asked):
+        return writer.troubles
+    if any(one.path is None for one in asked):
+        if not quiet:
+            writer.tell(sys.stderr)
+    elif len(asked) > 1 and not (quiet and run.exit_code == 0):
+        writer.tell(sys.stdout)
     return writer.troubles
 
 

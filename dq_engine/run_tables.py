@@ -278,7 +278,7 @@ def write_csv(directory: Path, file: Path, worker: Worker, spill: Path) -> None:
 def _safe(column: str) -> str:
     """SQL of the texts of a column, without what steers a terminal, and with an apostrophe before what would be a formula."""
     plain = f"regexp_replace({ident(column)}::VARCHAR, '[\\p{{C}}\\p{{Zl}}\\p{{Zp}}]', '\ufffd', 'g')"
-    return f"CASE WHEN regexp_matches({plain}, '^\\s*[=+@-]') THEN '''' || {plain} ELSE {plain} END"
+    return f"CASE WHEN regexp_matches({plain}, '^[\\s\ufffd]*[=+@-]') THEN '''' || {plain} ELSE {plain} END"
 
 
 def _taken(file: Path, folder: Path) -> list[Path]:

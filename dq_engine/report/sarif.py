@@ -163,5 +163,6 @@ def _invocation(run: Run, told: list[Entry], origin: Origin) -> dict[str, Any]:
 
 
 def _message(text: str) -> str:
-    """A text as SARIF 2.1.0 (3.11) writes it: braces are doubled, and nothing in it is a link."""
-    return re.sub(r"([{}])", r"\1\1", text).replace("](", "] (")
+    """A text as SARIF 2.1.0 (3.11) writes it: braces are doubled, and nothing in it is a link, or steers what shows it."""
+    plain = "\n".join(words.clean(line) for line in text.split("\n"))
+    return re.sub(r"([{}])", r"\1\1", plain).replace("](", "] (")

@@ -288,7 +288,7 @@ def _queries(run: Run, made: Pages) -> Iterator[tuple[str, bytes]]:
 def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     run = about.run
     colour, headline = tone(run.exit_code)
-    counts = Counter[str](outcome.status for outcome in run.outcomes)
+    counts = Counter[str](words.mark(outcome) for outcome in run.outcomes)
     return {
         "run": run.id,
         "started": run.started,
@@ -302,6 +302,7 @@ def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tu
             for status, said in STATUSES.items()
             if counts[status] or status in ("fail", "pass")
         ],
+        "gate": [*words.held(run), *words.waivers(run)] if about.figures.internal else [],
         "untold": list(_untold(about, where)),
         "dimensions": DIMENSIONS,
         "matrix": [_matrix_row(about, extract) for extract in run.extracts],
