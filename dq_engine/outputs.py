@@ -184,7 +184,7 @@ class _Writer:
 
         with self.worker.folder() as folder:
             written = Path(folder).resolve() / "measures.csv"
-            run_tables.write_csv(self.measures(), written, self.worker, self.worker.spill)
+            run_tables.write_csv(self.measures(), written, self.worker)
             if path is not None:
                 terminal.write_file(path, written)
                 return

@@ -60,9 +60,7 @@ def test_each_outcome_has_its_own_word(runs: dict[str, Run], origin: Origin) -> 
     assert told(found["rows", "sex_valid"])[:2] == (Failure, "warning")
     assert told(found["rows", "code_listed"])[:2] == (Failure, "info")
     assert told(found["rows", "nowhere_known"])[:2] == (Error, "error")
-    kind, _, message = told(found["rows", "empty_valid"])
-    assert kind is Skipped
-    assert message.startswith("no values to judge") or "judge" in message
+    assert told(found["rows", "empty_valid"]) == (Skipped, "", "none of the 4 rows has a value to judge")
     assert told(cases(runs["skipped"], origin)["good", "code_present"]) == (Skipped, "", "not selected")
 
 
