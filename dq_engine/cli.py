@@ -20,6 +20,7 @@ from dq_engine.outputs import Format
 if TYPE_CHECKING:
     from dq_engine.config import Config
     from dq_engine.engine import Options
+    from dq_engine.model import Run
     from dq_engine.process import WorkerProcess
     from dq_engine.suite import Suite
 
@@ -207,9 +208,9 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with terminal.worker_of(context) as worker, terminal.telling() as places:
-        from dq_engine import chosen, parameters, run_tables, store  # noqa: PLC0415
+        from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
-        from dq_engine.errors import DqError, StoreError, UsageError  # noqa: PLC0415
+        from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
         from dq_engine.remote import Remote  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
 
@@ -272,16 +273,10 @@ def check(
                 run, tables, trouble = _stored(run, place, worker, Path(counts), judging)
                 troubles += [trouble] if trouble else []
                 stored = None if no_results else tables
-
-            def measures() -> Path:
-                if tables is None and place is not None:
-                    raise StoreError("there are no counts to write, as the run could not be stored")
-                return tables or run_tables.written(run, worker, Path(counts))
-
             troubles += outputs.write_outputs(
                 run,
                 asked,
-                measures,
+                lambda: _tables(run, place is not None, tables, worker, Path(counts)),
                 worker,
                 result_format=result_format.value if result_format else None,
                 quiet=quiet,
@@ -322,6 +317,16 @@ def _stored(
     except StoreError as error:
         return run, None, str(error)
     return judged, stored, "\n".join(troubles)
+
+
+def _tables(run: Run, asked: bool, stored: Path | None, worker: WorkerProcess, counts: Path) -> Path:
+    """The directory with the counts of the run: where it is stored, or, if that was not ``asked`` for, one below ``counts``."""
+    from dq_engine import run_tables  # noqa: PLC0415
+    from dq_engine.errors import StoreError  # noqa: PLC0415
+
+    if asked and stored is None:
+        raise StoreError("there are no counts to write, as the run could not be stored")
+    return stored or run_tables.written(run, worker, counts)
 
 
 def _options(

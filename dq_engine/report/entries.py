@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dq_engine.model import SEVERITIES, ExtractRun, Outcome, Run, Severity
+from dq_engine.model import ExtractRun, GateFinding, Outcome, Run, Severity, at_or_above
 from dq_engine.report import words
 from dq_engine.report.words import Mark
 
@@ -20,6 +20,9 @@ Level = Literal["error", "warning", "note", "none"]
 """How loud an entry is; what GitHub and SARIF call it."""
 LEVELS: dict[Severity, Level] = {"critical": "error", "warning": "warning", "info": "note"}
 """How loud a failure is."""
+
+COULD_NOT = 3
+"""The exit code of what could not be evaluated."""
 
 
 class Entry(Struct, frozen=True):
@@ -53,11 +56,31 @@ class Entry(Struct, frozen=True):
 def entries(run: Run) -> list[Entry]:
     """All there is to tell of a run, extract by extract, in the order of the suites; then of the gate, then of the run."""
     found = [entry for extract in run.extracts for entry in _of_extract(run, extract)]
-    failing = {(entry.about, entry.key) for entry in found if entry.mark in ("fail", "error") or entry.held}
-    found += _of_gate(run, failing)
+    found += _of_gate(run)
     if run.exit_code and not any(entry.held for entry in found):
         found.append(Entry("", "verdict", "error", held=True, title="The run passes", found=words.clean(run.verdict)))
     return found
+
+
+def findings(run: Run) -> list[GateFinding]:
+    """The findings of the gate, but for those that are said already by what is listed: of a check, or of an extract."""
+    return [finding for finding in (run.gate.findings if run.gate else ()) if not _said(run, finding)]
+
+
+def _said(run: Run, finding: GateFinding) -> bool:
+    about = [extract for extract in run.extracts if finding.extract in ("", extract.name, extract.feed)]
+    if not finding.check:
+        return finding.exit_code == COULD_NOT and bool(finding.extract) and any(extract.problem for extract in about)
+    marks = {words.mark(outcome) for extract in about for outcome in extract.outcomes if outcome.check == finding.check}
+    return bool(marks & {"fail", "error", "vacuous"}) or ("waived" in marks and not finding.exit_code)
+
+
+def of_policy(run: Run, room: int | None) -> list[str]:
+    """What became of each waiver, and what the gate found that is not listed otherwise, in at most so many lines and one more."""
+    lines = [f"waiver {use.state}: {use.words}" for use in run.waivers]
+    lines += [f"{finding.rule}: {finding.words}" for finding in sorted(findings(run), key=lambda one: not one.exit_code)]
+    shown = lines if room is None else lines[:room]
+    return [*map(words.clean, shown), *([f"and {len(lines) - len(shown):,} more"] if len(lines) > len(shown) else [])]
 
 
 def _of_extract(run: Run, extract: ExtractRun) -> Iterator[Entry]:
@@ -93,21 +116,17 @@ def _held(run: Run, extract: ExtractRun, outcome: Outcome, *, empty: bool) -> bo
         about = {"", extract.name, extract.feed}
         named = [f for f in run.gate.findings if f.exit_code and f.check == outcome.check and f.extract in about]
         return mark in ("fail", "error", "vacuous") and bool(named)
-    fail_on = run.options.get("fail_on", "critical")
-    counts = fail_on in SEVERITIES and SEVERITIES.index(outcome.severity) >= SEVERITIES.index(fail_on)
+    counts = at_or_above(outcome.severity, run.options.get("fail_on", "critical"))
     return mark == "error" or (mark == "fail" and counts) or (mark == "vacuous" and empty)
 
 
-def _of_gate(run: Run, failing: set[tuple[str, str]]) -> Iterator[Entry]:
-    """The findings of the gate, but for those about checks that are listed as failing."""
+def _of_gate(run: Run) -> Iterator[Entry]:
     by_name = {extract.name: extract for extract in run.extracts}
     by_feed = {extract.feed: extract for extract in run.extracts}
     seen: dict[str, int] = {}
-    for finding in run.gate.findings if run.gate else ():
+    for finding in findings(run):
         extract = by_name.get(finding.extract) or by_feed.get(finding.extract)
         about = extract.name if extract else finding.extract
-        if finding.check and any(key == finding.check and name in (about or name, about) for name, key in failing):
-            continue
         key = ".".join(filter(None, ("gate", finding.rule, finding.check, finding.organisation)))
         seen[f"{about} {key}"] = number = seen.get(f"{about} {key}", 0) + 1
         yield Entry(

@@ -34,12 +34,12 @@ REASONS = {"skipped": "not selected", "vacuous": "nothing to judge"}
 def render(run: Run, origin: Origin) -> bytes:
     """The run as JUnit XML, UTF-8."""
     top = ET.Element("testsuites", name="dq")
-    for about, group in groupby(entries(run), key=lambda entry: entry.about if entry.extract else ""):
-        suite = ET.SubElement(top, "testsuite", name=_text(about) or "gate", timestamp=run.started[:19])
+    for name, group in groupby(entries(run), key=_suite):
+        suite = ET.SubElement(top, "testsuite", name=_text(name), timestamp=run.started[:19])
         cases = list(group)
         for entry in cases:
             _case(suite, entry, origin)
-        seconds = next((entry.extract.seconds for entry in cases if entry.extract), 0.0)
+        seconds = next((extract.seconds for extract in run.extracts if extract.name == name), 0.0)
         suite.set("time", f"{seconds:.3f}")
         _count(suite, suite)
     top.set("time", f"{run.seconds:.3f}")
@@ -47,6 +47,11 @@ def render(run: Run, origin: Origin) -> bytes:
     ET.indent(top)
     whole: bytes = ET.tostring(top, encoding="utf-8", xml_declaration=True)
     return whole + b"\n"
+
+
+def _suite(entry: Entry) -> str:
+    """The test suite of an entry: its extract, or the gate."""
+    return entry.about if entry.outcome is not None or entry.key == "extract" else "gate"
 
 
 def _count(element: ET.Element, within: ET.Element) -> None:

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report import words
+from dq_engine.report.entries import of_policy
 from dq_engine.report.text import MARKS, shown
 
 LARGEST = 1_000_000
 """Bytes of a summary that GitHub surely keeps: of a step it takes 1 MiB, and drops what is near that."""
+POLICY = 20
+"""Lines of what the policy says, unless all are asked for."""
 LINKS = re.compile(r"://|www\.|[@#]|\bGH-\d", re.IGNORECASE)
 """What renderers make links of, without brackets."""
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>#!|~&$^]|^[-+=]|(?<=\d)[.)](?=\s|$))")
@@ -47,7 +50,7 @@ def render(run: Run, *, verbose: bool = False, room: int | None = None) -> bytes
 def _lines(run: Run, *, verbose: bool) -> Iterator[str]:
     yield f"## {SIGNS['pass' if run.exit_code == 0 else 'fail']} {text(_sentence(run.verdict))}"
     yield ""
-    if told := [*words.held(run), *words.waivers(run)]:
+    if told := of_policy(run, None if verbose else POLICY):
         yield from (f"- {text(line)}" for line in told)
         yield ""
     yield "| Extract | Rows | Checks |"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
-from dq_engine.report.words import ORDER, clean, finding, heading, held, kinds, mark, tally, unchanged, waived, waivers
+from dq_engine.report.entries import of_policy
+from dq_engine.report.words import ORDER, ROOM, clean, finding, heading, kinds, mark, tally, unchanged, waived
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +35,7 @@ def plain(run: Run, *, verbose: bool = False) -> str:
     lines: list[str] = []
     for extract in run.extracts:
         lines += [*_plain(extract, verbose=verbose), ""]
-    if told := [*waivers(run), *held(run)]:
+    if told := of_policy(run, None if verbose else ROOM):
         lines += [*told, ""]
     return "\n".join([*lines, clean(run.verdict), ""])
 
@@ -100,7 +101,7 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
             console.print(grid)
         console.print(Text(tally(extract.outcomes)))
         console.print()
-    for line in (*waivers(run), *held(run)):
+    for line in of_policy(run, None if verbose else ROOM):
         console.print(Text(line))
     style = {0: "bold green", 1: "bold red"}.get(run.exit_code, "bold magenta")
     console.print(Text(clean(run.verdict), style=style))

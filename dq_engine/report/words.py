@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from dq_engine.model import Example, ExtractRun, Outcome, Run, Status
+from dq_engine.model import Example, ExtractRun, Outcome, Status
 
 Mark = Literal[Status, "waived"]
 """What outputs call an outcome: its status, or that somebody accepted it."""
@@ -31,16 +31,6 @@ def waived(outcome: Outcome) -> str:
     if outcome.waiver is None or mark(outcome) != "waived":
         return ""
     return clean(f"waived by {outcome.waiver.owner} until {outcome.waiver.expires}: {outcome.waiver.reason}")
-
-
-def waivers(run: Run) -> list[str]:
-    """What became of each waiver of a run, in lines."""
-    return [clean(f"waiver {use.state}: {use.words}") for use in run.waivers]
-
-
-def held(run: Run) -> list[str]:
-    """What the gate's policy holds against a run, or wants somebody to know, in lines."""
-    return [clean(f"{finding.rule}: {finding.words}") for finding in (run.gate.findings if run.gate else ())]
 
 
 def clean(text: str) -> str:

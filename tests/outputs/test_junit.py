@@ -90,6 +90,7 @@ def test_what_the_gate_holds_against_a_run_is_in_it(runs: dict[str, Run], origin
     assert told(found["dq", "gate.required.feeds"])[:2] == (Error, "error")
     assert told(found["rows", "gate.rows.A81001"])[0] is Failure
     assert told(found["rows", "gate.waivers"])[0] is Skipped
+    assert [suite.name for suite in read(runs["gate"], origin)] == ["rows", "gate"]
     assert ("rows", "gate.fail_on.sex_known") not in found, "the check itself says so"
 
 

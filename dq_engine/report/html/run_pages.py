@@ -13,6 +13,7 @@ from markupsafe import Markup
 from dq_engine.history import KINDS, CheckChange, ExtractState, before, changes, state
 from dq_engine.model import Dimension, ExtractRun, Kahn, Outcome, Run, Status
 from dq_engine.report import score_words, words
+from dq_engine.report.entries import of_policy
 from dq_engine.report.html import charts, places, views
 from dq_engine.report.html.about import RunAbout
 from dq_engine.report.html.pages import STATUSES, Pages, paged
@@ -32,6 +33,8 @@ HEADLINES = {0: ("pass", "The data passed"), 1: ("fail", "The data failed"), 4: 
 COULD_NOT = ("error", "Some of the data could not be checked")
 FIRST = 6
 """Changes of a kind that the overview names."""
+POLICY = 100
+"""Lines of what the policy says that the overview has."""
 UNJUDGED: tuple[Status, ...] = ("error", "vacuous", "skipped")
 
 
@@ -302,7 +305,7 @@ def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tu
             for status, said in STATUSES.items()
             if counts[status] or status in ("fail", "pass")
         ],
-        "gate": [*words.held(run), *words.waivers(run)] if about.figures.internal else [],
+        "gate": of_policy(run, POLICY) if about.figures.internal else [],
         "untold": list(_untold(about, where)),
         "dimensions": DIMENSIONS,
         "matrix": [_matrix_row(about, extract) for extract in run.extracts],
