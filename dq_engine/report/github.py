@@ -61,7 +61,8 @@ def _annotation(entry: Entry, origin: Origin) -> str:
         properties["file"] = origin.path(entry.extract.suite.path)
         if entry.outcome is not None and entry.outcome.at is not None:
             properties |= {"line": str(entry.outcome.at.line), "col": str(entry.outcome.at.column)}
-    properties["title"] = ": ".join(filter(None, (entry.about, entry.key, LABELS[entry.mark])))
+    label = LABELS[entry.mark] if entry.outcome is not None else ""
+    properties["title"] = ": ".join(filter(None, (entry.about, entry.key, label)))
     return command(COMMANDS[entry.level], properties, ": ".join(filter(None, (entry.title, entry.found))))
 
 
