@@ -29,7 +29,7 @@ def load_suite(source: str | PathLike[str] | Mapping[str, Any]) -> Suite:
     Raises :class:`dq_engine.SuiteError` with every fault of the suite, each with its JSON path.
     """
     if isinstance(source, Mapping):
-        return parse_suite(json.dumps(source, default=suite_parameters.plain), "the suite")
+        return parse_suite(json.dumps(source, default=suite_parameters.plain), "the suite", file=False)
     return read_suite(Path(source))
 
 

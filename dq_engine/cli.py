@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -22,10 +21,12 @@ from dq_engine import (
     cli_scores,
     cli_store,
     cli_suggest,
+    outputs,
     terminal,
 )
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
+from dq_engine.outputs import Format
 
 if TYPE_CHECKING:
     from dq_engine.config import Config
@@ -66,14 +67,6 @@ class FailOn(StrEnum):
     WARNING = "warning"
     INFO = "info"
     NEVER = "never"
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    TEXT = "text"
-    JSON = "json"
-    GX = "gx"
 
 
 class Level(StrEnum):
@@ -170,13 +163,18 @@ def check(
         FailOn | None, typer.Option(help="The severity from which a failure fails the run. Default: critical.")
     ] = None,
     format: Annotated[
-        Format, typer.Option(help="How the results are written; gx: as a validation result of Great Expectations.")
-    ] = Format.TEXT,
+        list[Format] | None,
+        typer.Option(
+            help="How the results are written; csv: the counts of checks by organisation and period; gx: as a validation result "
+            "of Great Expectations. May be repeated, each with an --output of its own, in the same order.  [default: text]"
+        ),
+    ] = None,
     result_format: Annotated[
         Level | None, typer.Option(help="With --format gx: what the result holds, up to failing rows.  [default: SUMMARY]")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the results to this file, not to standard output.")
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write the results to this file, not to standard output, which is -."),
     ] = None,
     results: Annotated[Path | None, typer.Option(help="The folder in which runs are stored. Default: dq-results.")] = None,
     no_results: Annotated[bool, typer.Option("--no-results", help="Store nothing.")] = False,
@@ -233,7 +231,8 @@ def check(
         from dq_engine.remote import Remote  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
 
-        if result_format is not None and format is not Format.GX:
+        asked = outputs.wanted(format or [], output or [])
+        if result_format is not None and not any(one.format is Format.GX for one in asked):
             raise UsageError("--result-format says what a validation result of Great Expectations holds: it needs --format gx")
         if docs is not None:
             cli_docs.needed()
@@ -273,7 +272,7 @@ def check(
         given = parameters.given(values, day, datetime.now(UTC))
         quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
         folder = results or terminal.results_folder(config)
-        stored, trouble = None, ""
+        stored, troubles = None, []
         with Remote(worker, anonymous=terminal.anonymous(config)) as remote, worker.folder() as counts:
             extracts = chosen.extracts(paths or [], suite, config, with_ or [], given, remote.find)
             if not no_results:
@@ -288,10 +287,20 @@ def check(
             if not no_results:
                 places.append(folder / run.id)
             place = folder if not no_results else Path(counts) if judging.needed else None
+            tables: Path | None = None
             if place is not None:
-                run, stored, trouble = _stored(run, place, worker, Path(counts), judging)
-                stored = None if no_results else stored
-        _write(run, format, result_format, output, quiet=quiet, verbose=verbose)
+                run, tables, trouble = _stored(run, place, worker, Path(counts), judging)
+                troubles += [trouble] if trouble else []
+                stored = None if no_results else tables
+            troubles += outputs.write_outputs(
+                run,
+                asked,
+                lambda: _tables(run, place is not None, tables, worker, Path(counts)),
+                worker,
+                result_format=result_format.value if result_format else None,
+                quiet=quiet,
+                verbose=verbose,
+            )
         if stored is not None and not quiet:
             terminal.say(f"stored in {stored}")
         if stored is not None and (said := judging.keep(run, stored)) and not quiet:
@@ -300,10 +309,10 @@ def check(
             try:
                 cli_docs.build([folder], docs, worker, quiet=quiet)
             except DqError as error:
-                trouble = str(error)
-    if trouble:
+                troubles.append(str(error))
+    for trouble in troubles:
         terminal.say(trouble)
-    raise typer.Exit(3 if trouble else run.exit_code)
+    raise typer.Exit(3 if troubles else run.exit_code)
 
 
 def _stored(
@@ -327,6 +336,16 @@ def _stored(
     except StoreError as error:
         return run, None, str(error)
     return judged, stored, "\n".join(troubles)
+
+
+def _tables(run: Run, asked: bool, stored: Path | None, worker: WorkerProcess, counts: Path) -> Path:
+    """The directory with the counts of the run: where it is stored, or, if that was not ``asked`` for, one below ``counts``."""
+    from dq_engine import run_tables  # noqa: PLC0415
+    from dq_engine.errors import StoreError  # noqa: PLC0415
+
+    if asked and stored is None:
+        raise StoreError("there are no counts to write, as the run could not be stored")
+    return stored or run_tables.written(run, worker, counts)
 
 
 def _options(
@@ -371,31 +390,6 @@ def _options(
         parameters=parameters,
         split=None if split is None else str(split),
     )
-
-
-def _write(run: Run, format: Format, result_format: Level | None, output: Path | None, *, quiet: bool, verbose: bool) -> None:
-    from dq_engine import store  # noqa: PLC0415
-    from dq_engine.report import text  # noqa: PLC0415
-
-    if format is Format.TEXT and output is None:
-        if quiet and run.exit_code == 0:
-            return
-        if sys.stdout is not None and sys.stdout.isatty():
-            from rich.console import Console  # noqa: PLC0415
-
-            text.table(run, Console(highlight=False), verbose=verbose)
-        else:
-            terminal.write(text.plain(run, verbose=verbose))
-        return
-    if format is Format.GX:
-        document = run.to_gx(result_format.value if result_format else "SUMMARY")
-        rendered = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
-    else:
-        rendered = store.encode(run) if format is Format.JSON else text.plain(run, verbose=verbose).encode()
-    if output is None:
-        terminal.write(rendered.decode(), raw=True)
-    else:
-        terminal.write_file(output, rendered)
 
 
 # ------------------------------------------------------------------------------------------------- lint, explain and plan

@@ -52,16 +52,28 @@ def at_or_above(severity: Severity, fail_on: str) -> bool:
     return fail_on in SEVERITIES and SEVERITIES.index(severity) >= SEVERITIES.index(fail_on)
 
 
+class Place(Struct, frozen=True):
+    """A place in a text: its line, and its column in characters (code points), both from 1."""
+
+    line: int
+    column: int
+
+
 class Problem(Struct, frozen=True):
-    """One fault of a suite or a configuration: ``file`` and JSON ``path`` say where, ``message`` what, ``hint`` what to do."""
+    """One fault of a suite or a configuration: ``file`` and JSON ``path`` say where, ``message`` what, ``hint`` what to do.
+
+    ``at`` is the place in the file, or of the expectation that has the fault; None where that is not known.
+    """
 
     file: str
     path: str
     message: str
     hint: str = ""
+    at: Place | None = None
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.path}: " if self.path else f"{self.file}: "
+        file = f"{self.file}:{self.at.line}:{self.at.column}" if self.at else self.file
+        where = f"{file}: {self.path}: " if self.path else f"{file}: "
         return where + self.message + (f" {self.hint}" if self.hint else "")
 
 
@@ -483,7 +495,8 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     its context. ``rows_sql`` is a SELECT for DuckDB: it gives what breaks the rule (rows, keys or items, ``unexpected_count`` of
     them), or the observed value of a rule about one; it reads the ``views`` of the extract, and "" says that there is none.
     ``gx_result`` is what Great Expectations' result holds, None for a rule about rows: that is made of the counts; ``unexpected``
-    are its failing rows, if they were asked for. A ``waiver`` changes no status: what fails still fails, and is accepted.
+    are its failing rows, if they were asked for. A ``waiver`` changes no status: what fails still fails, and is accepted. ``at``
+    is where the expectation stands in the file of its suite, None if that is no file.
     """
 
     check: str
@@ -516,6 +529,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     rows_sql: str = ""
     unexpected: Unexpected | None = None
     waiver: Waiver | None = None
+    at: Place | None = None
 
 
 NO_PERIOD = "(none)"

@@ -70,6 +70,7 @@ def unjudged(check: Check, extract: str, status: Status, message: str) -> Outcom
         description=check.description,
         meta=storable(check.meta),
         gx_id=check.gx_id,
+        at=check.at,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from dq_engine.errors import WorkerDied, WorkerError
+from dq_engine.errors import StoreError, WorkerDied, WorkerError
 from dq_engine.model import ExtractRun, FieldMeasure, Measure, Organisation, Outcome, Run
 from dq_engine.sql import ident, text
 
@@ -39,6 +39,14 @@ GROUP: Columns = {"organisation": "VARCHAR", "period": "VARCHAR"}
 COUNTED: Columns = dict.fromkeys(("element_count", "missing_count", "unexpected_count"), "BIGINT")
 CLASSES: Columns = dict.fromkeys(("records", "valid", "other", "default", "invalid", "missing"), "BIGINT")
 ORGANISATION: Columns = dict.fromkeys(("run", "code", "level", "parent", "region", "kind"), "VARCHAR")
+AS_CSV = (
+    *("run", "extract", "feed", "check", "severity", "dimension", "organisation", "period", "unit"),
+    *COUNTED,
+    "denominator",
+)
+"""The columns of measures as CSV."""
+FOREIGN = ("extract", "check", "organisation")
+"""Those of them whose texts somebody else chose."""
 
 
 class Worker(Protocol):
@@ -239,6 +247,45 @@ def write(run: Run, folder: Path, worker: Worker, counts: Path | None = None) ->
     except WorkerDied:
         worker.ask(request)  # of another worker: what was found out is not lost with the first
     shutil.rmtree(parts)
+
+
+def written(run: Run, worker: Worker, counts: Path) -> Path:
+    """The files of a run that is not stored, in a folder below ``counts``, of which the counts are taken.
+
+    Raises :class:`dq_engine.errors.StoreError`.
+    """
+    folder = counts.resolve() / "tables"
+    try:
+        folder.mkdir()
+        write(run, folder, worker, counts)
+    except (OSError, WorkerError) as error:
+        raise StoreError(f"the counts could not be written: {error.strerror if isinstance(error, OSError) else error}") from None
+    return folder
+
+
+def write_csv(directory: Path, file: Path, worker: Worker) -> None:
+    """Writes the measures of a run in ``directory`` to a CSV file: UTF-8, commas, a header; what is not known is empty.
+
+    No text in it is a formula to a spreadsheet, and none steers a terminal. There may be millions of rows, which are not sorted:
+    that would take a gigabyte. Raises :class:`dq_engine.errors.StoreError`.
+    """
+    path = directory.resolve() / MEASURES
+    columns = ", ".join(f"{_safe(name) if name in FOREIGN else ident(name)} AS {ident(name)}" for name in AS_CSV)
+    opened = {"op": "open", "files": [str(path)], "relation": parquet(path), "settings": {}, "others": {}, "written": [str(file)]}
+    select = f"SELECT {columns} FROM {parquet(path)}"
+    try:
+        worker.ask(opened)
+        worker.ask({"op": "query", "sql": f"COPY ({select}) TO {text(str(file))} (FORMAT csv, HEADER, USE_TMP_FILE false)"})
+    except WorkerError as error:
+        raise StoreError(f"the counts could not be written as CSV: {error}") from None
+
+
+def _safe(column: str) -> str:
+    """SQL of the texts of a column, without what steers a terminal, and with an apostrophe before what would be a formula."""
+    name, steering = ident(column), "[\\p{C}\\p{Zl}\\p{Zp}]"
+    plain = f"regexp_replace({name}, '{steering}', '\ufffd', 'g')"
+    marked = f"CASE WHEN regexp_matches({plain}, '^[\\s\ufffd]*[=+@-]') THEN '''' || {plain} ELSE {plain} END"
+    return f"CASE WHEN regexp_matches({name}, '{steering}|^\\s*[=+@-]') THEN {marked} ELSE {name}::VARCHAR END"
 
 
 def _taken(file: Path, folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -259,14 +259,15 @@ def words(error: OSError) -> str:
     return known.get(error.errno or 0, (error.strerror or "unknown reason").lower())
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all. Raises OSError.
+def replace_file(path: Path, content: bytes | Path) -> None:
+    """Writes a file, or what is in another one, whole or not at all. Raises OSError.
 
     A link stays one, and what is no file (a pipe, a device) is written to as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if is_stream(path):
-        path.write_bytes(content)
+        with path.open("wb") as stream:
+            _put(content, stream)
         return
     place = Path(os.path.realpath(path))
     locks.sweep(place.parent, re.compile(rf"\.{re.escape(place.name)}\.\d+\.partial"))
@@ -275,7 +276,7 @@ def replace_file(path: Path, content: bytes) -> None:
         with staging.open("wb") as file:
             lock = locks.hold(staging)
             try:
-                file.write(content)
+                _put(content, file)
                 file.flush()
                 os.fsync(file.fileno())
                 staging.replace(place)
@@ -308,6 +309,14 @@ def copy_run(run: Path, place: Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
         if old.exists() and not place.exists():
             old.rename(place)
+
+
+def _put(content: bytes | Path, file: BinaryIO) -> None:
+    if isinstance(content, bytes):
+        file.write(content)
+        return
+    with content.open("rb") as other:
+        shutil.copyfileobj(other, file)
 
 
 def put_folder(new: Path, place: Path, old: Path) -> None:

@@ -19,14 +19,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dq_engine import coercion, parameters, sql
+from dq_engine import coercion, parameters, positions, sql
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
 from dq_engine.catalog.others import OtherName
 from dq_engine.catalog.wording import allowed, brief, in_words
 from dq_engine.coercion import whole
 from dq_engine.errors import SuiteError
-from dq_engine.model import Dimension, Feed, Field, Problem, Severity
+from dq_engine.model import Dimension, Feed, Field, Place, Problem, Severity
 from dq_engine.parameters import Expression, Given, is_parameter
 from dq_engine.privacy import sensitivity
 from dq_engine.unresolved import unresolved, why_unresolved
@@ -60,9 +60,9 @@ class ExpectationMeta(Struct, frozen=True, forbid_unknown_fields=True):
 class Check(Struct, frozen=True):
     """One expectation of a suite, ready to be planned.
 
-    ``place`` is its JSON path, ``others`` names the other extracts that it needs. ``kwargs`` are its arguments as written, but
-    for single values that were read as another type. After :func:`with_parameters` the values of parameters stand in their
-    places; before, such a check can be spoken of, not evaluated.
+    ``place`` is its JSON path, ``at`` where it stands in the file of the suite; ``others`` names the other extracts that it
+    needs. ``kwargs`` are its arguments as written, but for single values that were read as another type. After
+    :func:`with_parameters` the values of parameters stand in their places; before, such a check can be spoken of, not evaluated.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Check(Struct, frozen=True):
     meta: dict[str, Any]
     gx_id: str | None
     others: tuple[str, ...] = ()
+    at: Place | None = None
 
     @property
     def statement(self) -> str:
@@ -119,9 +120,12 @@ class Suite(Struct, frozen=True):
         return tuple(dict.fromkeys(name for check in self.checks for asked in check.asked.values() for name in asked.names))
 
 
-def parse_suite(text: str, origin: str) -> Suite:
-    """The suite that ``text`` (JSON) describes. Raises :class:`SuiteError` with every fault that it has."""
-    reader = _Reader(origin)
+def parse_suite(text: str, origin: str, *, file: bool = True) -> Suite:
+    """The suite that ``text`` (JSON) describes. Raises :class:`SuiteError` with every fault that it has.
+
+    ``file``: whether the text is that of the file ``origin``, in which checks and faults have a place.
+    """
+    reader = _Reader(origin, file=file)
     suite = reader.suite(text)
     if reader.problems or suite is None:
         raise SuiteError(reader.problems)
@@ -141,7 +145,7 @@ def checked_with(suite: Suite, given: Given) -> Suite:
     """The suite with the values of its parameters. Raises :class:`SuiteError` where a value, if there is one, cannot be used."""
     filled = with_parameters(suite, given)
     unusable = [
-        Problem(suite.origin, f"{check.place}.kwargs", reason)
+        Problem(suite.origin, f"{check.place}.kwargs", reason, at=check.at)
         for check in filled.checks
         if (reason := why_unresolved(check.expectation))
         and not any(name not in given.values for asked in check.asked.values() for name in asked.names)
@@ -282,13 +286,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Reader:
     """Collects the faults of one suite while reading it."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, *, file: bool) -> None:
         self.origin = origin
+        self.file = file
         self.problems: list[Problem] = []
+        self.at: Place | None = None  # of the expectation that is read
 
     def fault(self, path: str, message: str, hint: str = "") -> None:
         end = "." if hint and not message.endswith(("?", ".")) else ""
-        self.problems.append(Problem(self.origin, brief(path), brief(message) + end, brief(hint)))
+        self.problems.append(Problem(self.origin, brief(path), brief(message) + end, brief(hint), self.at))
 
     def suite(self, text: str) -> Suite | None:
         raw = self.document(text)
@@ -311,7 +317,7 @@ class _Reader:
             self.fault("$.expectations", "is empty", "A suite without an expectation checks nothing.")
         meta = self.mapping("$.meta", raw.get("meta"))
         feed = self.feed(meta.get("dq"), name)
-        checks = [check for place, entry in enumerate(entries) if (check := self.check(f"$.expectations[{place}]", entry))]
+        checks = self.checks(entries, positions.of_expectations(text) if self.file and entries else [])
         self.unique(checks)
         return Suite(name, feed, tuple(checks), self.origin, hashlib.sha256(text.encode()).hexdigest(), meta)
 
@@ -370,6 +376,14 @@ class _Reader:
                 what = f'column "{column}" is not marked public in meta.dq.columns, and what a register says is shown'
                 self.fault(path, what, "Mark it public, or leave it out of the register.")
 
+    def checks(self, entries: list[Any], places: list[Place]) -> list[Check]:
+        found = []
+        for number, entry in enumerate(entries):
+            self.at = places[number] if places else None
+            found.append(self.check(f"$.expectations[{number}]", entry))
+        self.at = None
+        return [check for check in found if check is not None]
+
     def check(self, path: str, raw: Any) -> Check | None:
         if not isinstance(raw, dict):
             self.fault(path, f"expected an expectation, a JSON object with type and kwargs; got {kind(raw)}")
@@ -417,6 +431,7 @@ class _Reader:
             meta=meta,
             gx_id=gx_id,
             others=tuple(dict.fromkeys([*expectation.others(), *own.others])),
+            at=self.at,
         )
 
     def expectation(self, path: str, cls: type[Expectation], kwargs: dict[str, Any], arguments: dict[str, Any]) -> Expectation:
@@ -471,6 +486,7 @@ class _Reader:
             if first := seen.get(check.id):
                 derived = check.gx_id is None and "rule" not in (check.meta.get("dq") or {})
                 what = f"says the same as {first.place}" if derived else f'has the same id as {first.place}, "{check.id}"'
+                self.at = check.at
                 self.fault(check.place, what, "Remove one of the two, or give it an id of its own.")
             seen.setdefault(check.id, check)
 

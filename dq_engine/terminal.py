@@ -84,14 +84,23 @@ def write(text: str, *, raw: bool = False) -> None:
         raise StoreError(f"the results could not be written: {words(error)}") from None
 
 
+def tell(text: str) -> None:
+    """Writes text for people to standard error."""
+    from dq_engine.report.words import clean  # noqa: PLC0415
+
+    with contextlib.suppress(OSError):  # nobody can be told
+        for line in text.splitlines():
+            print(clean(line), file=sys.stderr)
+
+
 def discard_output() -> None:
     """What could not be written is not tried again at the end."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Writes results to a file, whole or not at all. Raises :class:`dq_engine.errors.StoreError`."""
+def write_file(path: Path, content: bytes | Path) -> None:
+    """Writes results, or those in another file, to a file, whole or not at all. Raises :class:`dq_engine.errors.StoreError`."""
     from dq_engine import store  # noqa: PLC0415
     from dq_engine.errors import StoreError  # noqa: PLC0415
 

@@ -112,7 +112,7 @@ def test_help_loads_nothing_but_the_command_line(arguments: tuple[str, ...], fol
     loaded = json.loads((folder / "loaded.json").read_text())
     assert heavy(loaded) == []
     own = {name for name in loaded if name.startswith("dq_engine.") and not name.startswith("dq_engine.cli")}
-    assert own <= {"dq_engine.__main__", "dq_engine._version", "dq_engine.commands", "dq_engine.terminal"}
+    assert own <= {f"dq_engine.{name}" for name in ("__main__", "_version", "commands", "outputs", "terminal")}
     assert within(loaded, ["msgspec", "hashlib", "tempfile", "tomllib"]) == []
 
 

@@ -444,6 +444,12 @@ def test_base64_is_found_wherever_it_begins(before: int) -> None:
     assert leaks({"text": base64.b64encode(b"x" * before + NAME.encode() + b"yz").decode()})
 
 
+FORMATS = tuple(
+    word
+    for form in ("gx", "text", "junit", "sarif", "github", "markdown", "csv")
+    for word in ("--format", form, "--output", f"told/{form}")
+)
+"""All formats of ``dq check`` but JSON, each into a file."""
 FILE = f"part {NHS}.parquet"
 """The name of a file: a number of nine digits or more may be somebody's."""
 
@@ -457,9 +463,10 @@ def test_no_value_leaves(tmp_path: Path) -> None:
     write_suite(tmp_path, some(2), period="month")
     write_rows(tmp_path / "rows" / f"month={MONTH}" / FILE, 3)
     write_other(tmp_path / "earlier.parquet")
-    options = ("--threads", "1", "--fail-on", "never", "--format", "gx", "--result-format", "COMPLETE")
+    options = ("--threads", "1", "--fail-on", "never", *FORMATS, "--result-format", "COMPLETE")
     done = dq(tmp_path, "check", "rows", "--suite", "suite.json", "--with", "other=earlier.parquet", *options)
     assert done.returncode == 3
+    assert len(list((tmp_path / "told").iterdir())) == FORMATS.count("--format")
     made = dq_here(tmp_path, "docs", "--output", "site")
     assert made.returncode == 0, made.stderr
     assert len(list((tmp_path / "site").rglob("*.html"))) > 5
@@ -963,6 +970,14 @@ def test_nothing_steers_the_terminal(arguments: tuple[str, ...], evil: Path) -> 
     assert done.stdout + done.stderr
     assert steering(done.stdout) == []
     assert steering(done.stderr) == []
+
+
+@pytest.mark.parametrize("format", ["junit", "sarif", "github", "markdown", "csv"])
+def test_no_format_steers_a_terminal(format: str, evil: Path) -> None:
+    asked = ("--format", format, "--show-values", "--quiet", "--no-results", "--verbose")
+    done = dq_here(evil, "check", f"rows {EVIL}.parquet", "--suite", f"suite {EVIL}.json", *asked)
+    assert done.stdout
+    assert steering(done.stdout) == []
 
 
 def test_json_on_a_terminal_is_no_danger_either(evil: Path) -> None:

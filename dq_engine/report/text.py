@@ -6,20 +6,40 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
-from dq_engine.report.words import ORDER, clean, finding, heading, kinds, rows_written, tally, unchanged
+from dq_engine.report.entries import of_policy
+from dq_engine.report.words import (
+    ORDER,
+    ROOM,
+    clean,
+    finding,
+    heading,
+    kinds,
+    mark,
+    rows_written,
+    tally,
+    unchanged,
+    waived,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-MARKS = {"pass": "pass", "fail": "FAIL", "error": "ERROR", "vacuous": "vacuous", "skipped": "skipped"}
-STYLES = {"pass": "green", "fail": "bold red", "error": "bold magenta", "vacuous": "yellow", "skipped": "dim"}
+MARKS = {"pass": "pass", "fail": "FAIL", "error": "ERROR", "vacuous": "vacuous", "skipped": "skipped", "waived": "WAIVED"}
+STYLES = {
+    "pass": "green",
+    "fail": "bold red",
+    "error": "bold magenta",
+    "vacuous": "yellow",
+    "skipped": "dim",
+    "waived": "bold yellow",
+}
 
 
 def shown(outcomes: Sequence[Outcome], *, verbose: bool) -> list[Outcome]:
     """The outcomes to list, worst first: all of them, or those that did not pass and were not left out on purpose."""
     severities = {"critical": 0, "warning": 1, "info": 2}
     listed = [outcome for outcome in outcomes if verbose or outcome.status not in ("pass", "skipped")]
-    return sorted(listed, key=lambda o: (ORDER.index(o.status), severities[o.severity]))
+    return sorted(listed, key=lambda o: (ORDER.index(mark(o)), severities[o.severity]))
 
 
 def plain(run: Run, *, verbose: bool = False) -> str:
@@ -27,6 +47,8 @@ def plain(run: Run, *, verbose: bool = False) -> str:
     lines: list[str] = []
     for extract in run.extracts:
         lines += [*_plain(extract, verbose=verbose), ""]
+    if told := of_policy(run, None if verbose else ROOM):
+        lines += [*told, ""]
     return "\n".join([*lines, clean(run.verdict), ""])
 
 
@@ -41,11 +63,13 @@ def _plain(extract: ExtractRun, *, verbose: bool) -> Iterator[str]:
         if outcome.status == "error" and extract.problem and outcome.message == extract.problem and not verbose:
             messages.add(outcome.check)
             continue
-        yield f"  {MARKS[outcome.status]:<8} {outcome.severity:<8}  {clean(outcome.statement)}"
+        yield f"  {MARKS[mark(outcome)]:<8} {outcome.severity:<8}  {clean(outcome.statement)}"
         if found := finding(outcome):
             yield f"{'':21}{found}"
         if outcome.examples or outcome.examples_note:
             yield f"{'':21}failing values: {kinds(outcome.examples, outcome.examples_note)}"
+        if accepted := waived(outcome):
+            yield f"{'':21}{accepted}"
     if messages:
         yield f"  ERROR    for this reason {len(messages)} of its checks could not be evaluated"
     yield f"  {tally(extract.outcomes)}"
@@ -79,12 +103,20 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
                 found = Text(finding(outcome))
                 if outcome.examples or outcome.examples_note:
                     found.append(f"\nfailing values: {kinds(outcome.examples, outcome.examples_note)}", style="dim")
-                mark = Text(MARKS[outcome.status], style=STYLES[outcome.status])
-                grid.add_row(mark, Text(outcome.severity), Text(clean(outcome.statement)), found)
+                if accepted := waived(outcome):
+                    found.append(f"\n{accepted}", style=STYLES["waived"])
+                grid.add_row(
+                    Text(MARKS[mark(outcome)], style=STYLES[mark(outcome)]),
+                    Text(outcome.severity),
+                    Text(clean(outcome.statement)),
+                    found,
+                )
             console.print(grid)
         console.print(Text(tally(extract.outcomes)))
         for line in rows_written(extract):
             console.print(Text(line, style="yellow"))
         console.print()
+    for line in of_policy(run, None if verbose else ROOM):
+        console.print(Text(line))
     style = {0: "bold green", 1: "bold red"}.get(run.exit_code, "bold magenta")
     console.print(Text(clean(run.verdict), style=style))

@@ -6,15 +6,31 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from dq_engine.model import Example, ExtractRun, Outcome, Status
+
+Mark = Literal[Status, "waived"]
+"""What outputs call an outcome: its status, or that somebody accepted it."""
 
 ROOM = 8
 """Items of a list that are spelled out."""
 LONGEST = 100
 """Characters of one failing value that are shown in a line."""
-ORDER: tuple[Status, ...] = ("error", "fail", "vacuous", "skipped", "pass")
-"""Statuses by how soon a reader should see them."""
+ORDER: tuple[Mark, ...] = ("error", "fail", "vacuous", "waived", "skipped", "pass")
+"""Marks by how soon a reader should see them."""
+
+
+def mark(outcome: Outcome) -> Mark:
+    """The status of an outcome; of one that somebody accepted, that it is waived."""
+    return "waived" if outcome.waiver is not None and outcome.status in ("fail", "vacuous") else outcome.status
+
+
+def waived(outcome: Outcome) -> str:
+    """Who accepted an outcome, until when and why; "" if nobody did."""
+    if outcome.waiver is None or mark(outcome) != "waived":
+        return ""
+    return clean(f"waived by {outcome.waiver.owner} until {outcome.waiver.expires}: {outcome.waiver.reason}")
 
 
 def clean(text: str) -> str:
@@ -114,18 +130,24 @@ def cut(text: str) -> str:
 def tally(outcomes: Sequence[Outcome]) -> str:
     """How many checks had which outcome, of how many."""
     counts = Counter(outcome.status for outcome in outcomes)
+    accepted = Counter(outcome.status for outcome in outcomes if mark(outcome) == "waived")
     severities = Counter(outcome.severity for outcome in outcomes if outcome.status == "fail")
     failed = ", ".join(f"{severities[s]} {s}" for s in ("critical", "warning", "info") if severities[s])
     words = {
         "pass": f"{counts['pass']} passed",
-        "fail": f"{counts['fail']} failed ({failed})",
+        "fail": f"{counts['fail']} failed ({failed}{_accepted(accepted['fail'])})",
         "error": f"{counts['error']} could not be evaluated",
-        "vacuous": f"{counts['vacuous']} had nothing to judge",
+        "vacuous": f"{counts['vacuous']} had nothing to judge"
+        + (f" ({accepted['vacuous']} waived)" if accepted["vacuous"] else ""),
         "skipped": f"{counts['skipped']} not selected",
     }
     shown = [words[status] for status in ("pass", "fail", "error", "vacuous", "skipped") if counts[status]]
     checks = f"{len(outcomes)} check{'' if len(outcomes) == 1 else 's'}"
     return f"{checks}: {', '.join(shown)}" if shown else checks
+
+
+def _accepted(count: int) -> str:
+    return f"; {count} waived" if count else ""
 
 
 def unchanged(extract: ExtractRun) -> str:

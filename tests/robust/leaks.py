@@ -23,6 +23,7 @@ from tests.command import dq
 from tests.test_privacy import (
     COLUMNS,
     FILE,
+    FORMATS,
     FURTHER,
     MONTH,
     artefacts,
@@ -38,6 +39,7 @@ OPTIONS: tuple[tuple[str, ...], ...] = (
     ("--verbose",),
     ("--format", "json", "--threads", "1"),
     *(("--format", "gx", "--result-format", form) for form in ("BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE")),
+    FORMATS,
     ("--as-of", "2024-10-31", "--fail-on", "never", "--no-checksums"),
     ("--memory-limit", "30MB", "--verbose"),
     ("--timeout", "0.05", "--verbose"),
@@ -46,6 +48,8 @@ OPTIONS: tuple[tuple[str, ...], ...] = (
     ("--select", "expect_column_values_to_be_in_set", "--quiet"),
 )
 """Every option of ``dq check`` but ``--show-values``, and every format."""
+AFTER = OPTIONS[5]
+"""After a check with these options, other commands are tried on its run."""
 AFTERWARDS: tuple[tuple[str, ...], ...] = (
     ("docs", "--output", "site"),
     ("docs", "--output", "site", "--audience", "public"),
@@ -69,7 +73,7 @@ def commands(step: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             write_other(folder / "earlier.parquet")
             done = run(folder, "check", "rows", "--suite", "suite.json", "--with", "other=earlier.parquet", *options)
             yield f"{rows} rows: check {' '.join(options)}: exit code {done[0]}", leaks(done[1])
-            if options == OPTIONS[5]:
+            if options == AFTER:
                 for further in AFTERWARDS:
                     done = run(folder, *further)
                     yield f"{rows} rows: {' '.join(further)}: exit code {done[0]}", leaks(done[1])

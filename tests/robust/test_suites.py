@@ -65,7 +65,7 @@ def refusal(text: str) -> str:
 @pytest.mark.parametrize("digits", [400, 5000])
 def test_condition_with_a_number_that_nothing_can_hold_is_refused(digits: int) -> None:
     said = refusal(suite_with({"row_condition": f"n > {'9' * digits}", "condition_parser": "spark"}))
-    assert said.startswith("suite.json: $.expectations[0].kwargs.row_condition: ")
+    assert said.startswith("suite.json:1:34: $.expectations[0].kwargs.row_condition: ")
     assert "is not a number" in said
     assert len(said) < 1000
 
@@ -184,7 +184,7 @@ def test_infinity_in_a_result_of_great_expectations_outlives_storing(
 
 def test_weight_without_an_end_is_refused() -> None:
     said = refusal(suite_with({}, meta={"dq": {"weight": float("inf")}}))
-    assert said == "suite.json: $.expectations[0].meta.dq.weight: expected a finite number; got inf"
+    assert said == "suite.json:1:34: $.expectations[0].meta.dq.weight: expected a finite number; got inf"
 
 
 def test_record_of_a_run_with_an_infinity_in_the_suites_own_notes_can_be_read(worker: WorkerProcess) -> None:

@@ -1,5 +1,6 @@
 """Bad suites, each beside the exact message that it gets: one problem a line. ``python -m tests.suite.test_invalid`` writes them anew."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def test_every_message_belongs_to_a_suite() -> None:
 def test_every_line_names_the_file_and_a_place_in_it(name: str) -> None:
     for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         file, place, what = line.split(": ", maxsplit=2)
-        assert file == f"{name}.json"
+        assert re.fullmatch(rf"{name}\.json(:\d+:\d+)?", file)
+        assert (":" in file) == place.startswith("$.expectations[")
         assert place.startswith(("$", "is "))
         assert what
 

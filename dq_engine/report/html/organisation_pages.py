@@ -396,8 +396,8 @@ class _Book:
                 "severity": outcome.severity,
                 "severity_rank": views.SEVERITIES[outcome.severity],
                 "dimension": outcome.dimension,
-                "status": outcome.status,
-                "rank": views.RANKS[outcome.status],
+                "status": words.mark(outcome),
+                "rank": views.RANKS[words.mark(outcome)],
             }
             opening, closing = self._fragment("opening", view), self._fragment("closing", view)
             check = self.checks[key] = _Check(opening, closing, outcome.unit, choices)

@@ -21,10 +21,11 @@ STATUSES = {
     "fail": ("Failed", "red", "\N{BALLOT X}"),
     "error": ("Not evaluated", "purple", "!"),
     "vacuous": ("Nothing to judge", "yellow", "\N{EMPTY SET}"),
+    "waived": ("Waived", "orange", "\N{WHITE FLAG}"),
     "skipped": ("Not selected", "grey", "\N{EN DASH}"),
     "pass": ("Passed", "green", "\N{CHECK MARK}"),
 }
-"""What pages call each status; the colour of its tag; its sign."""
+"""What pages call each mark of an outcome; the colour of its tag; its sign."""
 
 
 ON_EVERY_PAGE = {"skip-link": "skipLink", "breadcrumb": "breadcrumb"}

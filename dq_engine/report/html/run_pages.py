@@ -13,6 +13,7 @@ from markupsafe import Markup
 from dq_engine.history import KINDS, CheckChange, ExtractState, before, changes, state
 from dq_engine.model import Dimension, ExtractRun, Kahn, Outcome, Run, Status
 from dq_engine.report import score_words, words
+from dq_engine.report.entries import of_policy
 from dq_engine.report.html import charts, places, views
 from dq_engine.report.html.about import RunAbout
 from dq_engine.report.html.pages import STATUSES, Pages, paged
@@ -32,6 +33,8 @@ HEADLINES = {0: ("pass", "The data passed"), 1: ("fail", "The data failed"), 4: 
 COULD_NOT = ("error", "Some of the data could not be checked")
 FIRST = 6
 """Changes of a kind that the overview names."""
+POLICY = 100
+"""Lines of what the policy says that the overview has."""
 UNJUDGED: tuple[Status, ...] = ("error", "vacuous", "skipped")
 
 
@@ -298,7 +301,7 @@ def _queries(run: Run, made: Pages) -> Iterator[tuple[str, bytes]]:
 def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     run = about.run
     colour, headline = tone(run.exit_code)
-    counts = Counter[str](outcome.status for outcome in run.outcomes)
+    counts = Counter[str](words.mark(outcome) for outcome in run.outcomes)
     return {
         "run": run.id,
         "started": run.started,
@@ -312,6 +315,7 @@ def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tu
             for status, said in STATUSES.items()
             if counts[status] or status in ("fail", "pass")
         ],
+        "gate": of_policy(run, POLICY) if about.figures.internal else [],
         "untold": list(_untold(about, where)),
         "dimensions": DIMENSIONS,
         "matrix": [_matrix_row(about, extract) for extract in run.extracts],

@@ -83,7 +83,7 @@ def _rules(about: SiteAbout, made: Pages) -> Iterator[tuple[str, bytes]]:
                 {
                     "statement": words.clean(outcome.statement),
                     "title": words.clean(extract.title),
-                    "status": outcome.status,
+                    "status": words.mark(outcome),
                     "place": about.places[extract.name, outcome.check],
                     "anchor": places.check_anchor(outcome.check),
                 }
@@ -146,7 +146,7 @@ def _entries(about: SiteAbout) -> Iterable[tuple[str, str, str, str]]:
     for extract in run.extracts:
         for outcome in extract.outcomes:
             address = places.link(about.places[extract.name, outcome.check], "", places.check_anchor(outcome.check))
-            said = f"{words.clean(extract.title)}, {STATUSES[outcome.status][0].lower()}"
+            said = f"{words.clean(extract.title)}, {STATUSES[words.mark(outcome)][0].lower()}"
             yield "Check", words.clean(outcome.statement), address, said
     for rule in about.rules:
         yield "Rule", rule.name, places.link(places.rule(rule.name), ""), rule.summary.replace("`", "")

@@ -15,7 +15,7 @@ from dq_engine.report import words
 from dq_engine.report.html import places
 from dq_engine.report.html.figures import Figures
 
-RANKS = {status: place for place, status in enumerate(words.ORDER)}
+RANKS = {mark: place for place, mark in enumerate(words.ORDER)}
 SEVERITIES = {"critical": 0, "warning": 1, "info": 2}
 MOST_SHAPES = 20
 MOST_HISTORY = 8
@@ -54,6 +54,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     sort: float
     needed: str
     message: str
+    waived: str
     change: str
     shapes: tuple[tuple[str, str], ...]
     shapes_note: str
@@ -85,7 +86,7 @@ class Context(Struct, frozen=True):
 
 def in_order(extract: ExtractRun) -> list[Outcome]:
     """The outcomes of an extract, those first that a reader should see first."""
-    return sorted(extract.outcomes, key=lambda outcome: (RANKS[outcome.status], SEVERITIES[outcome.severity]))
+    return sorted(extract.outcomes, key=lambda outcome: (RANKS[words.mark(outcome)], SEVERITIES[outcome.severity]))
 
 
 def checks(extract: ExtractRun, context: Context, place: str) -> list[CheckView]:
@@ -122,8 +123,8 @@ def _check(
         source=extract.source,
         place=place,
         statement=text(outcome.statement),
-        status=outcome.status,
-        rank=RANKS[outcome.status],
+        status=words.mark(outcome),
+        rank=RANKS[words.mark(outcome)],
         severity=outcome.severity,
         severity_rank=SEVERITIES[outcome.severity],
         dimension=outcome.dimension,
@@ -132,6 +133,7 @@ def _check(
         sort=(outcome.unexpected_count or 0) / judged if judged and figures.internal else 0.0,
         needed=needed(outcome.kwargs) if figures.internal else "",
         message=text(outcome.message) if outcome.status in ("error", "vacuous", "skipped") else "",
+        waived=_waived(outcome, figures),
         change=context.changes.get((extract.name, outcome.check), ""),
         shapes=_shapes(outcome) if figures.internal else (),
         shapes_note=text(outcome.examples_note) if figures.internal else "",
@@ -172,6 +174,13 @@ def _shapes(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     return tuple(
         (words.cut(words.clean(words.value(example))), f"{example.count:,}") for example in outcome.examples[:MOST_SHAPES]
     )
+
+
+def _waived(outcome: Outcome, figures: Figures) -> str:
+    """Who accepted an outcome, until when and why; for the public only until when. "" if nobody did."""
+    if outcome.waiver is None or words.mark(outcome) != "waived":
+        return ""
+    return text(words.waived(outcome)) if figures.internal else f"waived until {words.clean(outcome.waiver.expires)}"
 
 
 def _notes(outcome: Outcome) -> list[str]:

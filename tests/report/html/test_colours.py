@@ -93,3 +93,8 @@ def test_the_system_and_the_reader_choose_the_same_dark_and_paper_is_light():
 def test_every_colour_of_a_picture_is_one_of_the_page(name):
     assert name in THEMES["light"]
     assert f".c-{name} {{ fill: var(--{name}); }}" in STYLES
+
+
+@themes
+def test_the_tag_of_what_is_waived_can_be_read(theme):
+    assert contrast(THEMES[theme]["fail-ink"], THEMES[theme]["vacuous-panel"]) >= 4.5
