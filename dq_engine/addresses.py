@@ -5,6 +5,7 @@ An address can hold secrets: a name and a password, a signature in its query. Th
 
 from __future__ import annotations
 
+import os
 import re
 
 from msgspec import Struct
@@ -14,9 +15,11 @@ from dq_engine.privacy import shown
 
 SCHEMES = ("s3", "http", "https")
 """The schemes of addresses that are read."""
+LONGEST = 255
+"""Bytes of the name of a file or folder."""
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
-_BUCKET = re.compile(r"[A-Za-z0-9._-]+")
-_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HOST = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 _QUERY = re.compile(r"\?[\w.~%-]+=[^/]*$")
 _GLOB = re.compile(r"[*?\[]")
 
@@ -40,6 +43,11 @@ def is_remote(argument: str) -> bool:
     return _ADDRESS.match(argument) is not None
 
 
+def is_name(part: str) -> bool:
+    """Whether a part of a path can be the name of a file or folder here."""
+    return part not in ("", ".", "..") and "\0" not in part and len(os.fsencode(part)) <= LONGEST
+
+
 def address(argument: str) -> Address:
     """The address in a text. Raises :class:`UsageError`, which repeats nothing of it that may be secret."""
     found = _ADDRESS.fullmatch(argument)
@@ -59,6 +67,8 @@ def address(argument: str) -> Address:
         why = "has a query, and only the path of a file is read"
     elif is_s3 and not usable:
         why = "is not a path that can be read: expected s3://BUCKET/PATH"
+    elif any(part and not is_name(part) for part in path.split("/")):
+        why = "is not a path that can be read: it has a part that cannot be the name of a file"
     elif not is_s3 and (not usable or not path.strip("/") or path.endswith("/")):
         why = "names no file: folders and globs are read from s3:// only"
     if why:

