@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_gate, cli_release, cli_scores, terminal
+from dq_engine import cli_convert, cli_docs, cli_gate, cli_import, cli_release, cli_scores, terminal
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 
@@ -426,6 +426,10 @@ def lint(
 
 COMMANDS.add(epilog=f"Example: dq convert great_expectations/expectations -o suites\n\n{cli_convert.EXIT_CODES}")(
     cli_convert.convert
+)
+COMMANDS.add(epilog=f"Example: dq import target/manifest.json -o suites\n\n{cli_import.EXIT_CODES}")(cli_import.import_)
+COMMANDS.add(epilog=f"Example: dq export expectations/practice/*.json -o contract.odcs.yaml\n\n{cli_import.EXPORT_CODES}")(
+    cli_import.export
 )
 
 

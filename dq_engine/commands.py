@@ -24,10 +24,10 @@ class Commands(Mapping[str, TyperCommand]):
         self.functions: dict[str, tuple[Function, str]] = {}
 
     def add(self, epilog: str) -> Callable[[Function], Function]:
-        """Adds a function as the command of its name; ``epilog`` is the end of its help, the docstring its beginning."""
+        """Adds a function as the command of its name (``import_`` is import); ``epilog`` ends its help, the docstring begins it."""
 
         def added(function: Function) -> Function:
-            self.functions[function.__name__] = function, epilog
+            self.functions[function.__name__.rstrip("_")] = function, epilog
             return function
 
         return added
