@@ -1,6 +1,7 @@
 """What becomes of each part of something that is carried over into a suite, as values. Pure.
 
-Suites of older versions (:mod:`dq_engine.convert`) and what comes from elsewhere (:mod:`dq_engine.interchange`) are told of alike.
+Suites of older versions (:mod:`dq_engine.convert`) and what comes from elsewhere (:mod:`dq_engine.interchange`) are told of
+alike.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The commands ``dq import`` and ``dq export``: schemas, contracts and tests of other tools <-> suites, with a report of every part."""
+"""The commands ``dq import`` and ``dq export``: schemas, contracts and tests of other tools <-> suites, with a report of every
+part."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from dq_engine.model import Problem
 
 EXIT_CODES = (
-    "Exit codes: 0 all was carried over; 1 something was not, and stands in meta.not_carried_over of its suite, or a suite has a fault; "
-    "2 wrong usage, or a file that cannot be used; 3 a suite could not be written; 130 interrupted."
+    "Exit codes: 0 all was carried over; 1 something was not, or a suite has a fault; 2 wrong usage, or an unusable file; "
+    "3 a suite could not be written; 130 interrupted."
 )
 EXPORT_CODES = "Exit codes: 0 written; 2 wrong usage, or an invalid suite; 3 the file could not be written; 130 interrupted."
 
@@ -58,9 +59,7 @@ def import_(
             "--output", "-o", help="A folder for the suites, or for one suite a file, such as suite.json.", show_default=False
         ),
     ] = None,
-    from_: Annotated[
-        Form | None, typer.Option("--from", help="What the files are.", show_default="by their content")  # type: ignore[call-overload]
-    ] = None,
+    from_: Annotated[Form | None, typer.Option("--from", help="What the files are.", show_default="by their content")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only report: write nothing.")] = False,
     format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.TEXT,
@@ -96,9 +95,9 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The contract, such as contract.odcs.yaml.", show_default="standard output"),
-    ] = None,  # type: ignore[call-overload]
-    name: Annotated[str, typer.Option(help="The name of the contract.", show_default="those of the suites")] = "",  # type: ignore[call-overload]
-    id: Annotated[str, typer.Option(help="Its id.", show_default="a UUID of the names of the suites")] = "",  # type: ignore[call-overload]
+    ] = None,
+    name: Annotated[str, typer.Option(help="The name of the contract.", show_default="those of the suites")] = "",
+    id: Annotated[str, typer.Option(help="Its id.", show_default="a UUID of the names of the suites")] = "",
     version: Annotated[str, typer.Option(help="Its version.")] = "1.0.0",
     status: Annotated[str, typer.Option(help="Its status: proposed, draft, active, deprecated or retired.")] = "draft",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,

@@ -24,7 +24,7 @@ class Commands(Mapping[str, TyperCommand]):
         self.functions: dict[str, tuple[Function, str]] = {}
 
     def add(self, epilog: str) -> Callable[[Function], Function]:
-        """Adds a function as the command of its name (``import_`` is import); ``epilog`` ends its help, the docstring begins it."""
+        """Adds a function as the command of its name (``import_`` is import); ``epilog`` ends its help."""
 
         def added(function: Function) -> Function:
             self.functions[function.__name__.rstrip("_")] = function, epilog

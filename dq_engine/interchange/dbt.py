@@ -1,9 +1,11 @@
-"""dbt's properties files (schema.yml) and ``target/manifest.json`` -> suites, one for each model, source table, seed or snapshot. Pure.
+"""dbt's properties files (schema.yml) and ``target/manifest.json`` -> suites, one for each model, source table, seed or
+snapshot. Pure.
 
-https://docs.getdbt.com/reference/resource-properties/data-tests. What a test means is in :mod:`~dq_engine.interchange.dbt_tests`. Jinja is not
-evaluated: what depends on it is not carried over. Tests of a properties file may have their arguments beside the name, or (from 1.10)
-under ``arguments``; settings stand under ``config``, or beside. Constraints and ``data_type`` are rules where a contract is enforced: dbt
-itself passes over them elsewhere. Freshness of a source is a rule where it is counted in whole days.
+https://docs.getdbt.com/reference/resource-properties/data-tests. What a test means is in
+:mod:`~dq_engine.interchange.dbt_tests`. Jinja is not evaluated: what depends on it is not carried over. Tests of a properties
+file may have their arguments beside the name, or (from 1.10) under ``arguments``; settings stand under ``config``, or beside.
+Constraints and ``data_type`` are rules where a contract is enforced: dbt itself passes over them elsewhere. Freshness of a
+source is a rule where it is counted in whole days.
 """
 
 from __future__ import annotations
@@ -174,7 +176,7 @@ def _table(part: Part, draft: Draft) -> None:
         draft.column(name, description=column.text("description"), type=_type(column.raw.get("data_type")))
         for test in _tests(column):
             _test(test, name, draft)
-    config = part.raw.get("config") if isinstance(part.raw.get("config"), dict) else {}
+    config = _config(part.raw)
     contract = config.get("contract") or part.raw.get("contract") or {}
     _contract(part, columns, draft, enforced=isinstance(contract, dict) and contract.get("enforced") is True)
     part.left.pop("contract", None)
@@ -184,8 +186,14 @@ def _table(part: Part, draft: Draft) -> None:
     draft.rest(part, known=DOCUMENTS)
 
 
+def _config(raw: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a table, if it has any."""
+    found = raw.get("config")
+    return found if isinstance(found, dict) else {}
+
+
 def _owner(raw: dict[str, Any], draft: Draft) -> None:
-    config = raw.get("config") if isinstance(raw.get("config"), dict) else {}
+    config = _config(raw)
     for meta in (config.get("meta"), raw.get("meta")):
         if isinstance(meta, dict) and isinstance(meta.get("owner"), str):
             draft.feed["owner"] = meta["owner"]
@@ -364,7 +372,7 @@ def _constraint(part: Part, columns: list[str], draft: Draft, *, enforced: bool)
 
 def _fresh(part: Part, draft: Draft) -> None:
     """``freshness`` of a source, if it is counted in whole days: how old the newest row may be."""
-    config = part.raw.get("config") if isinstance(part.raw.get("config"), dict) else {}
+    config = _config(part.raw)
     given = part.value("freshness") or config.get("freshness")
     field = part.value("loaded_at_field") or config.get("loaded_at_field")
     if not isinstance(given, dict):

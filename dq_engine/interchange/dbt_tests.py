@@ -2,15 +2,18 @@
 
 What a test means is what its SQL says; a row that it gives is a failure:
 
-- dbt (macros/generic_test_sql of dbt-adapters): ``not_null``; ``unique``, ``accepted_values`` and ``relationships``, which pass over NULL.
+- dbt (macros/generic_test_sql of dbt-adapters): ``not_null``; ``unique``, ``accepted_values`` and ``relationships``, which pass
+  over NULL.
 - dbt_utils (macros/generic_tests): ``accepted_range`` and ``expression_is_true`` pass over NULL (``NOT NULL`` is no row);
-  ``unique_combination_of_columns`` groups, so NULL equals NULL; ``relationships_where``, ``not_null_proportion``, ``not_constant``,
-  ``at_least_one``, ``not_empty_string``, ``equal_rowcount``, ``recency`` in days.
-- dbt_expectations (macros/schema_tests), nearly Great Expectations' names: but ``expect_column_values_to_be_in_set`` gives rows of NULL, too.
+  ``unique_combination_of_columns`` groups, so NULL equals NULL; ``relationships_where``, ``not_null_proportion``,
+  ``not_constant``, ``at_least_one``, ``not_empty_string``, ``equal_rowcount``, ``recency`` in days.
+- dbt_expectations (macros/schema_tests), nearly Great Expectations' names: but ``expect_column_values_to_be_in_set`` gives rows
+  of NULL, too.
 
-``severity`` error is critical, warn a warning. ``where`` is a row condition, where that can be translated, and else a part of a query.
-``error_if`` and ``warn_if`` other than "!= 0" count the rows that a test gives: the rule becomes a query that counts them as the test does
-(``unique`` counts values, ``accepted_values`` different values). With both, the rule is two expectations, of either severity.
+``severity`` error is critical, warn a warning. ``where`` is a row condition, where that can be translated, and else a part of a
+query. ``error_if`` and ``warn_if`` other than "!= 0" count the rows that a test gives: the rule becomes a query that counts
+them as the test does (``unique`` counts values, ``accepted_values`` different values). With both, the rule is two expectations,
+of either severity.
 """
 
 from __future__ import annotations
@@ -78,7 +81,7 @@ class Meaning(Struct, frozen=True):
 
 
 class Test(Struct, frozen=True):
-    """One test as dbt has it: its name, with the package before it, arguments and settings; ``own_name`` is that in the project."""
+    """One test as dbt has it: its name, with the package before it; its ``own_name`` in the project, arguments, settings."""
 
     path: str
     was: Any
@@ -159,7 +162,7 @@ class Test(Struct, frozen=True):
 def thresholds(settings: dict[str, Any]) -> list[tuple[Severity, str]]:
     """How many failures fail a test, at each severity (https://docs.getdbt.com/reference/resource-configs/severity).
 
-    With severity error: a failure if ``error_if`` is true, a warning if ``warn_if`` is; with severity warn ``error_if`` is skipped.
+    With severity error: a failure if ``error_if`` is true, a warning if ``warn_if`` is; with warn ``error_if`` is skipped.
     """
     severity = str(settings.get("severity", "error")).strip().lower()
     if severity not in ("error", "warn"):

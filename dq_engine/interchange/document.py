@@ -1,8 +1,8 @@
 """Text of a file from elsewhere, JSON or YAML -> its values, as JSON has them. Pure.
 
-YAML is read node by node, so that nothing is made of a tag, and every fault is found at once: keys that occur twice in one mapping,
-tags, numbers that JSON does not know. Dates stay text. Limits: the size of the text, the depth, and the number of values after
-aliases are followed ("billion laughs").
+YAML is read node by node, so that nothing is made of a tag, and every fault is found at once: keys that occur twice in one
+mapping, tags, numbers that JSON does not know. Dates stay text. Limits: the size of the text, the depth, and the number of
+values after aliases are followed ("billion laughs").
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class _Reader:
             if isinstance(event, yaml.events.CollectionStartEvent):
                 depth += 1
                 if depth > DEEPEST:
-                    raise NotUsable(f"is nested more than {DEEPEST} deep (line {event.start_mark.line + 1})")
+                    raise NotUsable(f"is nested more than {DEEPEST} deep (line {_line(event)})")
             elif isinstance(event, yaml.events.CollectionEndEvent):
                 depth -= 1
 
     def fault(self, node: yaml.Node, path: str, message: str) -> None:
-        self.problems.append(Problem(self.origin, path, f"{message} (line {node.start_mark.line + 1})"))
+        self.problems.append(Problem(self.origin, path, f"{message} (line {_line(node)})"))
 
     def value(self, node: yaml.Node, path: str, within: frozenset[int]) -> Any:
         """The value of a node; ``within`` are the nodes that it stands in."""
@@ -113,7 +113,7 @@ class _Reader:
                 first = lines[key.value]
                 self.fault(key, path, f'the key "{key.value}" occurs twice in one mapping, first in line {first}')
                 continue
-            lines[key.value] = key.start_mark.line + 1
+            lines[key.value] = _line(key)
             found[key.value] = self.value(item, f"{path}.{key.value}", within)
         return {**merged, **found}
 
@@ -144,6 +144,11 @@ class _Reader:
         what = f"{text} is no number that JSON knows" if kind in ("int", "float") else f"the tag {node.tag} is not read"
         self.fault(node, path, what)
         return None
+
+
+def _line(of: Any) -> int:
+    """The line in which a node or an event begins."""
+    return int(of.start_mark.line) + 1
 
 
 def _whole(text: str) -> int:

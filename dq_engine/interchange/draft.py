@@ -1,7 +1,7 @@
 """A suite in the making: what becomes of each part of what comes from elsewhere. Pure.
 
-Each expectation is tried as ``dq lint`` would; one that has a fault is not carried over, and the fault says why. What is not carried
-over stands in ``meta.not_carried_over`` of the suite as it was, with its place in the source.
+Each expectation is tried as ``dq lint`` would; one that has a fault is not carried over, and the fault says why. What is not
+carried over stands in ``meta.not_carried_over`` of the suite as it was, with its place in the source.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Part:
         value = self.value(key)
         if isinstance(value, bool | int | float):
             return json.dumps(value)
-        return self._of(key, value, str, "text")
+        found: str | None = self._of(key, value, str, "text")
+        return found
 
     def yes(self, key: str) -> bool:
         """Whether a key says yes; without it, no."""

@@ -1,7 +1,8 @@
 """Forms of text that standards name ("email", "uuid"), as patterns. Pure.
 
-Sources: RFC 3986 for a URI (a scheme, then no blank), RFC 4122 for a UUID, RFC 4648 for base64, RFC 791 and RFC 4291 for addresses. What
-is a valid email address no pattern says; the one here asks for one @ between two parts without blanks, the second with a dot.
+Sources: RFC 3986 for a URI (a scheme, then no blank), RFC 4122 for a UUID, RFC 4648 for base64, RFC 791 and RFC 4291 for
+addresses. What is a valid email address no pattern says; the one here asks for one @ between two parts without blanks, the
+second with a dot.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@ r"""Frictionless Table Schema and Data Package, versions 1 and 2 -> suites, one 
 
 The rules are those of https://datapackage.org/standard/table-schema/ (of 2.0, which says how 1.0 is read):
 
-- ``missingValues`` are no values: ``required`` forbids them beside NULL, and no other constraint judges them. In a column of text each of
-  them is one; in a column of numbers those are that spell a number. A column of another type cannot hold them.
+- ``missingValues`` are no values: ``required`` forbids them beside NULL, and no other constraint judges them. In a column of
+  text each of them is one; in a column of numbers those are that spell a number. A column of another type cannot hold them.
 - ``primaryKey``: unique, and each of its fields required. (frictionless-py lets a key with some NULLs pass, its issue 1623.)
 - ``uniqueKeys`` and ``foreignKeys`` are those of SQL: a key with a NULL is not judged.
 - ``pattern`` is a regular expression of XML Schema, which speaks of the whole value.
 - ``fieldsMatch`` is "exact" where it is not given: the fields, in their order.
-- Types are those of columns of the extract: Parquet has types, so ``format`` of dates, ``trueValues`` and the like, which say how a
-  text is read, have no effect. (Where dates are text in an extract, the type is wrong, and a check says so.)
+- Types are those of columns of the extract: Parquet has types, so ``format`` of dates, ``trueValues`` and the like, which say
+  how a text is read, have no effect. (Where dates are text in an extract, the type is wrong, and a check says so.)
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class _Field:
             why = "^ and $ are plain characters in XML Schema; here they are ends of the value, as most tools take them"
             self.draft.look(path, pattern, why)
         elif re.search(r"\\[wWsS]", pattern):
-            why = r"\w and \s are Python's: of letters and blanks beyond ASCII, XML Schema counts some that Python does not, and fewer blanks"
+            why = r"\w and \s are Python's: of signs beyond letters XML Schema counts more as \w, and fewer blanks as \s"
             self.draft.look(path, pattern, why)
 
     def among(self, path: str, values: list[Any]) -> None:
@@ -315,9 +315,9 @@ def _keys(part: Part, draft: Draft, tokens: dict[str, list[Any]]) -> None:
         unique = "expect_column_values_to_be_unique", {"column": key[0]}
         compound = "expect_compound_columns_to_be_unique", {"column_list": key}
         draft.rule(path, key, [*needed, unique if len(key) == 1 else compound])
-    for place, columns in enumerate(part.items("uniqueKeys")):
+    for place, given in enumerate(part.items("uniqueKeys")):
         where = f"{part.at('uniqueKeys')}[{place}]"
-        columns = [columns] if isinstance(columns, str) else columns
+        columns = [given] if isinstance(given, str) else given
         if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
             part.faults.add(where, "expected a list of names of fields")
         elif len(columns) == 1:

@@ -1,12 +1,14 @@
-"""Open Data Contract Standard 3 (https://bitol-io.github.io/open-data-contract-standard/) -> suites, one for each schema object. Pure.
+"""Open Data Contract Standard 3 (https://bitol-io.github.io/open-data-contract-standard/) -> suites, one for each schema
+object. Pure.
 
-What a property says of itself becomes expectations as the standard describes it: ``required``, ``unique``, ``primaryKey`` (all its columns
-required, and together unique), ``logicalType`` (of the column of the extract), ``logicalTypeOptions`` (``pattern`` is one of ECMA-262, which is
-searched for), ``enum`` (3.2), ``relationships`` (3.1; a foreign key of SQL: NULL is not judged). Rules of ``quality`` are read by
-:mod:`~dq_engine.interchange.odcs_quality`. ``servers`` are never taken over: they hold where data are and how to get at them.
+What a property says of itself becomes expectations as the standard describes it: ``required``, ``unique``, ``primaryKey`` (all
+its columns required, and together unique), ``logicalType`` (of the column of the extract), ``logicalTypeOptions`` (``pattern``
+is one of ECMA-262, which is searched for), ``enum`` (3.2), ``relationships`` (3.1; a foreign key of SQL: NULL is not judged).
+Rules of ``quality`` are read by :mod:`~dq_engine.interchange.odcs_quality`. ``servers`` are never taken over: they hold where
+data are and how to get at them.
 
-A contract that dq wrote (:mod:`~dq_engine.interchange.odcs_export`) says so in ``customProperties`` called ``dq``, which hold what the standard
-has no place for; the types of its columns describe, and check nothing, as in the suite that it came from.
+A contract that dq wrote (:mod:`~dq_engine.interchange.odcs_export`) says so in ``customProperties`` called ``dq``, which hold
+what the standard has no place for; the types of its columns describe, and check nothing, as in the suite that it came from.
 """
 
 from __future__ import annotations
@@ -200,8 +202,8 @@ class _Contract:
         for one in properties:
             one.rules()
         self.primary_key(part, properties, draft)
-        for one in part.parts("relationships"):
-            self.relationship(one, draft, one.value("from"), one.value("to"))
+        for relation in part.parts("relationships"):
+            self.relationship(relation, draft, relation.value("from"), relation.value("to"))
         draft.rest(part, known=DOCUMENTS)
         return draft
 
@@ -234,7 +236,7 @@ class _Contract:
         if other == draft.name:
             draft.rule(part.path, was, [queries.query(queries.orphans(columns, others))])
         elif len(columns) == 1:
-            kwargs = {"column": columns[0], "other": slug(other), "other_column": others[0]}
+            kwargs: dict[str, Any] = {"column": columns[0], "other": slug(other), "other_column": others[0]}
             draft.rule(part.path, was, [("expect_column_values_to_exist_in_other_extract", kwargs)])
         else:
             kwargs = {
@@ -281,7 +283,7 @@ class _Contract:
                 if name.lower() in LATENCY and days is not None and days == int(days) and None not in targets:
                     rule = ("expect_column_max_to_be_fresh", {"column": column, "max_age_days": int(days)})
                     if draft.rule(part.path, was, [rule]):
-                        why = "read as the greatest age of the newest row on the day of the check; the standard does not say from when to when"
+                        why = "read as the greatest age of the newest row on the day of the check: the standard leaves that open"
                         draft.look(part.path, was, why)
 
     def element(self, reference: str, drafts: list[Draft]) -> tuple[Draft, str] | None:

@@ -1,9 +1,10 @@
 """Suites -> one contract of the Open Data Contract Standard 3.1, as YAML. Pure.
 
-A rule is a metric of the standard's library where that means exactly the same, and else an expectation of Great Expectations as a
-``custom`` rule, so that nothing is lost. What the standard has no place for (ids, notes, weights, feeds, default codes) stands in custom
-properties called ``dq``: :mod:`~dq_engine.interchange.odcs` makes the same suites of the contract again. Tools that know nothing of dq see types,
-descriptions, who may see values (``classification``), ``required``, ``unique`` and the primary key where rules without a condition say so.
+A rule is a metric of the standard's library where that means exactly the same, and else an expectation of Great Expectations as
+a ``custom`` rule, so that nothing is lost. What the standard has no place for (ids, notes, weights, feeds, default codes)
+stands in custom properties called ``dq``: :mod:`~dq_engine.interchange.odcs` makes the same suites of the contract again. Tools
+that know nothing of dq see types, descriptions, who may see values (``classification``), ``required``, ``unique`` and the
+primary key where rules without a condition say so.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _property(column: str, field: Field | None, suite: Suite, quality: list[dict
         found["quality"] = quality
     if field is not None:
         said = msgspec.to_builtins(field)
-        plain = {name: value for name, value in msgspec.to_builtins(Field()).items()}
+        plain = msgspec.to_builtins(Field())
         more = {
             name: value for name, value in said.items() if value != plain[name] and name not in ("description", "sensitivity")
         }

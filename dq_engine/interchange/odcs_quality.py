@@ -1,10 +1,10 @@
 """Rules of ``quality`` in an ODCS 3 contract -> expectations. Pure.
 
-https://bitol-io.github.io/open-data-contract-standard/latest/data-quality says what metrics count. Where a count must be 0 the rule is the
-expectation that says so of each row; other numbers of rows become a query that counts them. ``mustBeBetween`` excludes both ends: the
-standard calls it "equivalent to mustBeGreaterThan and mustBeLessThan". How many rows a repeated value counts for it does not say, so
-``duplicateValues`` is carried over only where there may be none. ``sql`` gives one value, to which the operator applies; no value breaks the rule.
-``custom`` rules of Great Expectations are expectations already.
+https://bitol-io.github.io/open-data-contract-standard/latest/data-quality says what metrics count. Where a count must be 0 the
+rule is the expectation that says so of each row; other numbers of rows become a query that counts them. ``mustBeBetween``
+excludes both ends: the standard calls it "equivalent to mustBeGreaterThan and mustBeLessThan". How many rows a repeated value
+counts for it does not say, so ``duplicateValues`` is carried over only where there may be none. ``sql`` gives one value, to
+which the operator applies; no value breaks the rule. ``custom`` rules of Great Expectations are expectations already.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ METRICS = {
     "countCheck": "rowCount",
 }
 """What 3.0 called metrics, in ``rule``."""
+STANDARD = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
 NONE = ("nullCheck", "uniqueCheck", "validValues")
 """Rules of 3.0 that need no number: there may be none."""
 DIMENSIONS: dict[str, Dimension] = {
@@ -238,9 +239,7 @@ class _Rule:
         elif metric == "invalidValues":
             self.invalid(said, raw, test, unit, values, arguments.text("pattern") or part.text("pattern"))
         else:
-            self.gone(
-                f'"{metric}" is no metric of the standard; expected nullValues, missingValues, invalidValues, duplicateValues or rowCount'
-            )
+            self.gone(f'"{metric}" is no metric of the standard; expected {", ".join(STANDARD)}')
         self.draft.rest(arguments)
 
     def counted(

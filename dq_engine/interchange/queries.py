@@ -1,7 +1,8 @@
-"""Rules of others that only a query can state, as ``unexpected_rows_expectation``: a SELECT that gives a row where they are broken. Pure.
+"""Rules of others that only a query can state, as ``unexpected_rows_expectation``: a SELECT that gives a row where they are
+broken. Pure.
 
-Names and values become SQL through :mod:`dq_engine.sql`; SQL of a source stays SQL, which the worker looks through as it does every
-query of a suite.
+Names and values become SQL through :mod:`dq_engine.sql`; SQL of a source stays SQL, which the worker looks through as it does
+every query of a suite.
 """
 
 from __future__ import annotations

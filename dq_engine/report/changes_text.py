@@ -70,7 +70,8 @@ def _lines(alike: list[Change]) -> list[str]:
         line += f": {_value(first.was)} -> {there}{_value(first.became)}"
     elif first.was is not None or first.kind == "left_out":
         line += f": {_value(first.was)}"
-    return [line, f"      {first.why[:1].upper()}{first.why[1:]}{'' if first.why.endswith('?') else '.'}"]
+    why = first.why if first.kind == "carried_over" else f"{first.why[:1].upper()}{first.why[1:]}"
+    return [line, f"      {why}{'' if why.endswith('?') else '.'}"]
 
 
 def _below(path: str, *, alone: bool) -> str:
