@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from dq_engine.errors import SuiteError
-from dq_engine.suite import parse_suite
+from dq_engine.suite import Check, parse_suite
+
+PLACE = "$.expectations[0]"
+
+
+def tried(entry: dict[str, Any]) -> Check:
+    """The check that an expectation is. Raises :class:`SuiteError`."""
+    suite = {"name": "one", "expectations": [entry], "meta": {"dq": {"feed": "one"}}}
+    (check,) = parse_suite(json.dumps(suite), "").checks
+    return check
 
 
 def faults_of(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What ``dq lint`` says of an expectation: the place below it, and what is wrong."""
-    suite = {"name": "one", "expectations": [entry], "meta": {"dq": {"feed": "one"}}}
     try:
-        parse_suite(json.dumps(suite), "")
+        tried(entry)
     except SuiteError as error:
         for problem in error.problems:
-            yield problem.path.removeprefix("$.expectations[0]"), said(problem.message, problem.hint)
+            yield problem.path.removeprefix(PLACE), said(problem.message, problem.hint)
 
 
 def said(message: str, hint: str) -> str:

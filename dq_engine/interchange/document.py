@@ -24,6 +24,8 @@ DEEPEST = 100
 """Mappings and lists that are nested more deeply are refused."""
 MOST = 500_000
 """Values of a YAML text, each alias counted with all that it stands for."""
+COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+"""The tags of mappings and lists; others may make something else of them."""
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -94,6 +96,9 @@ class _Reader:
             return None
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, path)
+        if node.tag not in COLLECTIONS:
+            self.fault(node, path, f"the tag {node.tag} is not read")
+            return None
         within |= {id(node)}
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, f"{path}[{place}]", within) for place, item in enumerate(node.value)]

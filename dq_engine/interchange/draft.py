@@ -18,7 +18,7 @@ from dq_engine.coercion import whole
 from dq_engine.errors import SourceError, SuiteError
 from dq_engine.model import SEVERITIES, Dimension, Problem, Severity
 from dq_engine.suite import kind, parse_suite
-from dq_engine.trial import faults_of, said
+from dq_engine.trial import PLACE, said, tried
 
 COLUMN_TYPES: dict[str, list[str]] = {
     "text": ["VARCHAR"],
@@ -215,17 +215,21 @@ class Draft:
 
     def takes(self, path: str, was: Any, entries: list[dict[str, Any]]) -> bool:
         """Adds expectations for one rule of the source, or says why they cannot be there."""
+        sentences = []
         for entry in entries:
-            if faults := list(faults_of(entry)):
-                self.gone(path, was, "; ".join(f"{place}: {why}".removeprefix(".kwargs.") for place, why in faults))
+            try:
+                sentences.append(f"{tried(entry).statement} ({entry['type']})")
+            except SuiteError as error:
+                faults = [f"{fault.path.removeprefix(PLACE)}: {said(fault.message, fault.hint)}" for fault in error.problems]
+                self.gone(path, was, "; ".join(fault.removeprefix(".kwargs.") for fault in faults))
                 return False
         self.rules += 1
         self.carried += 1
-        for entry in entries:
-            self.add(path, was, entry)
+        for entry, sentence in zip(entries, sentences, strict=True):
+            self.add(path, was, entry, sentence)
         return True
 
-    def add(self, path: str, was: Any, entry: dict[str, Any]) -> None:
+    def add(self, path: str, was: Any, entry: dict[str, Any], sentence: str) -> None:
         """Adds an expectation; one that says the same as another makes that as severe as itself, if it says how severe it is."""
         same = json.dumps([entry["type"], whole(entry["kwargs"])], sort_keys=True)
         if (place := self.places.setdefault(same, len(self.entries))) < len(self.entries):
@@ -233,11 +237,11 @@ class Draft:
             if "severity" in entry and "severity" in other:
                 worse = max(other["severity"], entry["severity"], key=SEVERITIES.index)
                 self.entries[place] = {**other, "severity": worse}
-            self.carry(path, was, place, f"the same as $.expectations[{place}]: {spoken(entry)}")
+            self.carry(path, was, place, f"the same as $.expectations[{place}]: {sentence}")
             return
         self.named_apart(path, entry)
         self.entries.append(entry)
-        self.carry(path, was, len(self.entries) - 1, spoken(entry))
+        self.carry(path, was, len(self.entries) - 1, sentence)
 
     def carry(self, path: str, was: Any, place: int, why: str) -> None:
         """Says which expectation a part became."""
@@ -280,13 +284,6 @@ class Draft:
                 why = f"dq lint says of the suite: {said(problem.message, problem.hint)}"
                 self.note(Change("remains", problem.path or "$", None, problem.path or "$", None, why))
         return ImportedSuite(self.name, self.rules, self.carried, tuple(self.changes), text)
-
-
-def spoken(entry: dict[str, Any]) -> str:
-    """An expectation as a sentence."""
-    suite = {"name": "one", "expectations": [entry]}
-    (check,) = parse_suite(json.dumps(suite), "").checks
-    return f"{check.statement} ({entry['type']})"
 
 
 def base(origin: str) -> str:

@@ -35,6 +35,7 @@ TYPES = {
 }
 SEVERITIES = {"critical": "error", "warning": "warning", "info": "info"}
 """Severities by the words that the standard has as examples."""
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 NULLS, UNIQUE = "expect_column_values_to_not_be_null", "expect_column_values_to_be_unique"
 COMPOUND = "expect_compound_columns_to_be_unique"
 
@@ -57,7 +58,9 @@ class Contract(Struct, frozen=True):
 
 def as_yaml(suites: list[Written], contract: Contract) -> str:
     """The contract as YAML."""
-    return yaml.dump(exported(suites, contract), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    plain = json.loads(json.dumps(exported(suites, contract)))  # nothing in it is there twice, so YAML needs no aliases
+    text: str = yaml.dump(plain, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
 def exported(suites: list[Written], contract: Contract) -> dict[str, Any]:
@@ -191,10 +194,3 @@ def _metric(check: Check, suite: Suite) -> Iterator[dict[str, Any]]:
         sign = {"min_value": "mustBeGreaterOrEqualTo", "max_value": "mustBeLessOrEqualTo"}.get(*keys)
         if sign and all(isinstance(value, int) for value in kwargs.values()):
             yield {"metric": "rowCount", sign: next(iter(kwargs.values()))}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes no aliases: the same list twice is written twice."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
