@@ -41,6 +41,7 @@ METRICS = {
     "countCheck": "rowCount",
 }
 """What 3.0 called metrics, in ``rule``."""
+ROWS, PERCENT = ("rows", "row"), ("percent", "%")
 STANDARD = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
 NONE = ("nullCheck", "uniqueCheck", "validValues")
 """Rules of 3.0 that need no number: there may be none."""
@@ -223,17 +224,21 @@ class _Rule:
             test, raw = "found = 0", {"mustBe": 0}
         if test is None:
             self.gone("expected an operator, such as mustBe: 0")
-        elif unit not in ("rows", "percent", "%", "row"):
+        elif unit not in (*ROWS, *PERCENT):
             self.gone(f'expected rows or percent as its unit; got "{unit}"')
         elif metric == "rowCount":
             self.row_count(said, raw, test, unit)
         elif metric == "duplicateValues":
-            self.duplicates(said, raw, arguments)
+            self.duplicates(said, raw, unit, arguments)
         elif self.column is None:
             self.gone(f'the metric "{metric}" is one of a property' if metric else "expected the name of a metric")
         elif metric == "nullValues":
             null = "expect_column_values_to_not_be_null", {"column": self.column}
-            self.counted(said, raw, test, unit, [null], f"{queries.name(self.column)} IS NULL")
+            if unit in PERCENT and not no_row(raw, unit) and (share := share_below(raw)):
+                rule = "expect_column_proportion_of_non_null_values_to_be_between"
+                self.carry(said, (rule, {"column": self.column, **share}))
+            else:
+                self.counted(said, raw, test, unit, [null], f"{queries.name(self.column)} IS NULL")
         elif metric == "missingValues":
             self.missing(said, raw, test, unit, arguments)
         elif metric == "invalidValues":
@@ -252,11 +257,11 @@ class _Rule:
         predicate: str | None,
     ) -> None:
         """A count of rows: where none is allowed, by the ``rules``; else by a query with the SQL of such a row."""
-        if no_row(raw):
+        if no_row(raw, unit):
             self.carry(said, *rules)
         elif predicate is None:
             self.gone("a number of rows that break this rule is not counted; only none can be said")
-        elif unit in ("rows", "row"):
+        elif unit in ROWS:
             found = f"SELECT count(*) FROM {queries.BATCH} WHERE {predicate}"
             self.carry(said, queries.query(queries.unkept(found, test)))
         else:
@@ -265,7 +270,7 @@ class _Rule:
 
     def row_count(self, said: Rule, raw: dict[str, Any], test: str, unit: str) -> None:
         bounds = {"mustBeGreaterThan": "min_value", "mustBeLessThan": "max_value"}
-        if unit in ("percent", "%"):
+        if unit in PERCENT:
             self.gone("a number of rows has no percentage")
         elif len(raw) == 1 and isinstance(raw.get("mustBe"), int):
             self.carry(said, ("expect_table_row_count_to_equal", {"value": raw["mustBe"]}))
@@ -278,9 +283,9 @@ class _Rule:
         else:
             self.carry(said, queries.query(queries.unkept(f"SELECT count(*) FROM {queries.BATCH}", test)))
 
-    def duplicates(self, said: Rule, raw: dict[str, Any], arguments: Part) -> None:
+    def duplicates(self, said: Rule, raw: dict[str, Any], unit: str, arguments: Part) -> None:
         columns = arguments.texts("properties") or ([self.column] if self.column else [])
-        if not no_row(raw):
+        if not no_row(raw, unit):
             self.gone("the standard does not say how many rows a repeated value counts for; only that there is none can be said")
         elif not columns:
             self.gone("expected the properties that are unique together, in arguments")
@@ -319,13 +324,7 @@ class _Rule:
         share = raw.get("mustBeLessOrEqualTo", raw.get("mustBeLessThanOrEqualTo"))
         if not rules:
             self.gone("expected validValues or a pattern, in arguments")
-        elif (
-            len(rules) == 1
-            and pattern is not None
-            and unit not in ("rows", "row")
-            and len(raw) == 1
-            and isinstance(share, int | float)
-        ):
+        elif len(rules) == 1 and pattern is not None and unit not in ROWS and len(raw) == 1 and isinstance(share, int | float):
             name, kwargs = rules[0]
             self.carry(said, (name, {**kwargs, "mostly": float(1 - Decimal(str(share)) / 100)}))
             self.draft.look(self.part.path, self.was, "the percentage is of the rows that have a value")
@@ -383,11 +382,18 @@ class _Rule:
         return {**plain, "type": name, "kwargs": kwargs, **raw}
 
 
-def no_row(raw: dict[str, Any]) -> bool:
-    """Whether operators allow no row at all."""
-    return len(raw) == 1 and (
-        raw in ({"mustBe": 0}, {"mustBeLessOrEqualTo": 0}, {"mustBeLessThanOrEqualTo": 0}, {"mustBeLessThan": 1})
-    )
+def no_row(raw: dict[str, Any], unit: str) -> bool:
+    """Whether operators allow no row at all: below 1 is none of rows, and may be many as a percentage."""
+    none = [{"mustBe": 0}, {"mustBeLessOrEqualTo": 0}, {"mustBeLessThanOrEqualTo": 0}]
+    return raw in none or (unit in ROWS and raw == {"mustBeLessThan": 1})
+
+
+def share_below(raw: dict[str, Any]) -> dict[str, Any] | None:
+    """The share of other rows that operators ask for, where they say how high a percentage may be; None if they say else."""
+    if len(raw) == 1 and "mustBeLess" in next(iter(raw)):
+        (sign, most), *_ = raw.items()
+        return {"min_value": float(1 - Decimal(str(most)) / 100)} | ({"strict_min": True} if sign == "mustBeLessThan" else {})
+    return None
 
 
 def _snake(key: str) -> str:

@@ -71,7 +71,7 @@ def _lines(alike: list[Change]) -> list[str]:
     elif first.was is not None or first.kind == "left_out":
         line += f": {_value(first.was)}"
     why = first.why if first.kind == "carried_over" else f"{first.why[:1].upper()}{first.why[1:]}"
-    return [line, f"      {why}{'' if why.endswith('?') else '.'}"]
+    return [line, f"      {why}{'' if why.endswith(('?', '.')) else '.'}"]
 
 
 def _below(path: str, *, alone: bool) -> str:

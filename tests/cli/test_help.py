@@ -9,7 +9,10 @@ import pytest
 
 from tests.command import dq_here
 
-COMMANDS = ("check", "lint", "convert", "explain", "sample", "plan", "docs", "score", "calibrate", "release", "verify", "keygen")
+COMMANDS = (
+    *("check", "lint", "convert", "import", "export", "explain", "sample", "plan", "docs", "score", "calibrate"),
+    *("release", "verify", "keygen"),
+)
 
 
 def words(text: str) -> str:

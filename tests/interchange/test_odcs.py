@@ -161,6 +161,12 @@ def rule(quality: dict[str, Any], worker: WorkerProcess, values: list[Any], *, o
     [
         ({"metric": "nullValues", "mustBeLessThan": 2}, [None, 1], "pass"),
         ({"metric": "nullValues", "mustBeLessThan": 1}, [None, 1], "fail"),
+        ({"metric": "nullValues", "mustBeLessThan": 1, "unit": "percent"}, [1] * 100 + [None], "pass"),
+        (
+            {"metric": "invalidValues", "mustBeLessThan": 1, "unit": "percent", "arguments": {"validValues": [1]}},
+            [1] * 100 + [2],
+            "pass",
+        ),
         ({"metric": "nullValues", "mustBeLessThan": 50, "unit": "percent"}, [None, 1], "fail"),
         ({"metric": "nullValues", "mustBeLessOrEqualTo": 50, "unit": "percent"}, [None, 1], "pass"),
         ({"metric": "nullValues", "mustBeBetween": [0, 1]}, [None, 1], "fail"),
