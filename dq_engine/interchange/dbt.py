@@ -242,12 +242,13 @@ def _manifest(raw: dict[str, Any], origin: dict[str, Any], faults: Faults, whole
     drafts: dict[str, Draft] = {}
     tables = {identity: node for identity, node in nodes.items() if node.get("resource_type") in OF_MANIFEST}
     for identity, node in tables.items():
-        if draft := _named(Part(node, _place(identity), faults), node.get("name"), origin):
+        part = Part(node, _place(identity), faults)
+        if draft := _named(part, part.text("name"), origin):
             drafts[identity] = draft
     adapter = str(raw["metadata"].get("adapter_type") or "")
     for identity, node in nodes.items():
         if node.get("resource_type") == "test":
-            _tested(identity, node, drafts, whole, adapter)
+            _tested(Part(node, _place(identity), faults), drafts, whole, adapter)
     for identity, draft in drafts.items():
         node = tables[identity]
         part = Part(node, _place(identity), faults)
@@ -284,29 +285,29 @@ def _place(identity: str) -> str:
     return f'${".sources" if identity.startswith("source.") else ".nodes"}["{identity}"]'
 
 
-def _tested(identity: str, node: dict[str, Any], drafts: dict[str, Draft], whole: Draft, adapter: str) -> None:
-    path, metadata = _place(identity), node.get("test_metadata")
-    upstream = (node.get("depends_on") or {}).get("nodes") or []
-    owner = node.get("attached_node") or next((one for one in reversed(upstream) if one in drafts), None)
-    was = {"name": node.get("name"), "file": node.get("original_file_path")}
+def _tested(part: Part, drafts: dict[str, Draft], whole: Draft, adapter: str) -> None:
+    path, metadata = part.path, part.mapping("test_metadata")
+    upstream = part.mapping("depends_on").texts("nodes")
+    owner = part.text("attached_node") or next((one for one in reversed(upstream) if one in drafts), None)
+    called, description, beside = part.text("name") or "", part.text("description") or "", part.text("column_name")
+    was: dict[str, Any] = {"name": called, "file": part.text("original_file_path")}
     draft = drafts.get(str(owner), whole)
-    if not isinstance(metadata, dict):
+    if not metadata.raw:
         draft.gone(
             path, was, "a test in SQL of its own, with Jinja, which is not evaluated. State it as unexpected_rows_expectation"
         )
         return
-    arguments = dict(metadata.get("kwargs") or {})
-    namespace = metadata.get("namespace")
-    column = arguments.pop("column_name", None) or node.get("column_name")
+    arguments = dict(metadata.mapping("kwargs").raw)
+    name, namespace = metadata.text("name") or "", metadata.text("namespace")
+    column = arguments.pop("column_name", None) or beside
     arguments.pop("model", None)
-    name = f"{namespace}.{metadata.get('name')}" if namespace else str(metadata.get("name"))
-    config = {key: value for key, value in (node.get("config") or {}).items() if key in dbt_tests.SETTINGS}
+    name = f"{namespace}.{name}" if namespace else name
+    config = {key: value for key, value in part.mapping("config").raw.items() if key in dbt_tests.SETTINGS}
     was |= {"test": name, "column": column, "arguments": arguments, "config": {k: v for k, v in config.items() if v is not None}}
     if draft is whole:
         draft.gone(path, was, "the table that it tests is not in the manifest, or disabled")
         return
-    described = str(node.get("description") or "")
-    dbt_tests.Test(path, was, name, arguments, config, column, str(node.get("name") or ""), described, adapter).into(draft)
+    dbt_tests.Test(path, was, name, arguments, config, column, called, description, adapter).into(draft)
 
 
 # ----------------------------------------------------------------------------------------------- contracts and freshness

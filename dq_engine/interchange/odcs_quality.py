@@ -306,8 +306,8 @@ class _Rule:
             rules.append(("expect_column_values_to_not_be_in_set", {**column, "value_set": others}))
         name = queries.name(str(self.column))
         parts = [f"{name} IS NULL"] if None in values else []
-        parts += [f"{name} IN ({', '.join(map(queries.value, others))})"] if others else []
-        self.counted(said, raw, test, unit, rules, f"({' OR '.join(parts)})")
+        parts += [f"{name} IN ({', '.join(map(queries.value, others))})"] if others and plain(others) else []
+        self.counted(said, raw, test, unit, rules, f"({' OR '.join(parts)})" if not others or plain(others) else None)
 
     def invalid(self, said: Rule, raw: dict[str, Any], test: str, unit: str, values: list[Any], pattern: str | None) -> None:
         column = {"column": str(self.column)}
@@ -315,8 +315,8 @@ class _Rule:
         predicate = None
         if values:
             rules.append(("expect_column_values_to_be_in_set", {**column, "value_set": values}))
-            plain = all(isinstance(value, str | int | float) and not isinstance(value, bool) for value in values)
-            predicate = f"{queries.name(str(self.column))} NOT IN ({', '.join(map(queries.value, values))})" if plain else None
+            listed = ", ".join(map(queries.value, values)) if plain(values) else ""
+            predicate = f"{queries.name(str(self.column))} NOT IN ({listed})" if listed else None
         if pattern is not None:
             rules.append(("expect_column_values_to_match_regex", {**column, "regex": pattern}))
             look_at_pattern(self.draft, self.part.at("arguments"), pattern)
@@ -380,6 +380,11 @@ class _Rule:
             kwargs = {"column": self.column, **kwargs}
         plain = {} if self.ours is not None else self.draft.entry(str(name), kwargs, said)
         return {**plain, "type": name, "kwargs": kwargs, **raw}
+
+
+def plain(values: list[Any]) -> bool:
+    """Whether values are texts and numbers, which a query can be asked for."""
+    return all(isinstance(value, str | int | float) and not isinstance(value, bool) for value in values)
 
 
 def no_row(raw: dict[str, Any], unit: str) -> bool:
