@@ -18,6 +18,7 @@ from dq_engine import (
     cli_docs,
     cli_gate,
     cli_history,
+    cli_import,
     cli_release,
     cli_scores,
     cli_store,
@@ -150,6 +151,10 @@ def lint(
 
 COMMANDS.add(epilog=f"Example: dq convert great_expectations/expectations -o suites\n\n{cli_convert.EXIT_CODES}")(
     cli_convert.convert
+)
+COMMANDS.add(epilog=f"Example: dq import target/manifest.json -o suites\n\n{cli_import.EXIT_CODES}")(cli_import.import_)
+COMMANDS.add(epilog=f"Example: dq export expectations/practice/*.json -o contract.odcs.yaml\n\n{cli_import.EXPORT_CODES}")(
+    cli_import.export
 )
 
 

@@ -13,7 +13,7 @@ import typer
 from dq_engine import terminal
 
 if TYPE_CHECKING:
-    from dq_engine.convert import Change, Conversion
+    from dq_engine.convert import Conversion
 
 EXIT_CODES = (
     "Exit codes: 0 all was carried over; 1 something was not, or has a fault; 2 wrong usage, or no suite; "
@@ -21,15 +21,6 @@ EXIT_CODES = (
 )
 ENDING = ".gx1.json"
 """How the names of converted suites end that are written beside the old ones."""
-HEADINGS = {
-    "not_carried_over": "not carried over",
-    "remains": "still to be put right",
-    "to_look_at": "to look at",
-    "changed": "changed",
-    "left_out": "left out, without effect on what is checked",
-}
-LONGEST = 120
-"""Characters of a value that are shown in a line."""
 
 
 class Format(StrEnum):
@@ -165,6 +156,7 @@ def _targets(done: list[Converted], output: Path | None, *, several: bool, force
 
 
 def _told(path: Path, conversion: Conversion, target: Path | None) -> list[str]:
+    from dq_engine.report import changes_text  # noqa: PLC0415
     from dq_engine.report.words import clean  # noqa: PLC0415
 
     version = f" {conversion.version}" if conversion.version else " before 1.0" if conversion.old else " 1.x"
@@ -176,72 +168,12 @@ def _told(path: Path, conversion: Conversion, target: Path | None) -> list[str]:
         f"expectation{'' if conversion.expectations == 1 else 's'} carried over",
         f"  written to {target}" if target else "  not written",
     ]
-    for kind, heading in HEADINGS.items():
-        changes = [change for change in conversion.changes if change.kind == kind]
-        if changes:
-            lines.append(f"  {heading} ({len(changes)}):")
-            for alike in _alike(changes):
-                lines += _lines(alike)
-    return [clean(line) for line in lines]
-
-
-def _alike(changes: list[Change]) -> list[list[Change]]:
-    """Changes that differ in nothing but the expectation, or in nothing but it and what they move, are told together."""
-    found: dict[str, list[Change]] = {}
-    for change in changes:
-        moved = change.to is not None and change.was == change.became and change.kind == "changed"
-        shown = "" if moved else json.dumps([change.was, change.became], sort_keys=True)
-        same = json.dumps([_numbered(change.path)[1], _numbered(change.to or "")[1], change.why, shown])
-        found.setdefault(same, []).append(change)
-    return list(found.values())
-
-
-def _numbered(path: str) -> tuple[int | None, str]:
-    """The number of the expectation in a path, and the path without it."""
-    head, found, tail = path.partition(".expectations[")
-    number, closed, rest = tail.partition("]")
-    return (int(number), f"{head}{found}]{rest}") if closed and number.isdigit() else (None, path)
-
-
-def _lines(alike: list[Change]) -> list[str]:
-    first = alike[0]
-    numbers = [number for change in alike if (number := _numbered(change.path)[0]) is not None]
-    where = first.path
-    if len(alike) > 1:
-        where = _numbered(first.path)[1].replace(".expectations[]", f".expectations[{_ranges(numbers)}]", 1)
-    moved = first.to is not None and first.was == first.became
-    line = f"    {where}"
-    if moved and first.kind == "changed":
-        line += f" -> {_below(first.to or '', alone=len(alike) == 1)}"
-    elif first.kind == "changed":
-        there = "" if first.to == first.path else f"{_below(first.to or '', alone=len(alike) == 1)}: "
-        line += f": {_value(first.was)} -> {there}{_value(first.became)}"
-    elif first.was is not None or first.kind == "left_out":
-        line += f": {_value(first.was)}"
-    return [line, f"      {first.why[:1].upper()}{first.why[1:]}{'' if first.why.endswith('?') else '.'}"]
-
-
-def _below(path: str, *, alone: bool) -> str:
-    return path if alone else _numbered(path)[1].partition(".expectations[].")[2] or path
-
-
-def _ranges(numbers: list[int]) -> str:
-    """ "0-3,7": whole numbers in order, those that follow one another as a range."""
-    ends: list[list[int]] = []
-    for number in numbers:
-        if ends and number == ends[-1][1] + 1:
-            ends[-1][1] = number
-        else:
-            ends.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ends)
-
-
-def _value(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
+    return [clean(line) for line in [*lines, *changes_text.lines(conversion.changes)]]
 
 
 def _as_json(done: list[Converted], written: dict[Path, Path]) -> dict[str, Any]:
+    from dq_engine.report import changes_text  # noqa: PLC0415
+
     return {
         "suites": [
             {
@@ -253,10 +185,7 @@ def _as_json(done: list[Converted], written: dict[Path, Path]) -> dict[str, Any]
                 "complete": conversion.complete,
                 "expectations": conversion.expectations,
                 "carried_over": conversion.carried,
-                "changes": [
-                    {"kind": c.kind, "path": c.path, "was": c.was, "to": c.to, "became": c.became, "why": c.why}
-                    for c in conversion.changes
-                ],
+                "changes": changes_text.as_json(conversion.changes),
             }
             for path, _, conversion in done
         ]

@@ -25,10 +25,10 @@ class Commands(Mapping[str, TyperCommand | TyperGroup]):
         self.groups: dict[str, tuple[Commands, str, str]] = {}
 
     def add(self, epilog: str, name: str = "") -> Callable[[Function], Function]:
-        """Adds a function as the command of its name; ``epilog`` is the end of its help, the docstring its beginning."""
+        """Adds a function as the command of its name (``import_`` is import); ``epilog`` ends its help."""
 
         def added(function: Function) -> Function:
-            self.functions[name or function.__name__] = function, epilog
+            self.functions[name or function.__name__.rstrip("_")] = function, epilog
             return function
 
         return added

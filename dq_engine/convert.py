@@ -14,8 +14,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from msgspec import Struct
 from msgspec.structs import FieldInfo
@@ -23,6 +22,7 @@ from msgspec.structs import FieldInfo
 from dq_engine import old_suites
 from dq_engine.catalog import CATALOG, conditions
 from dq_engine.catalog.base import Expectation, suggestion
+from dq_engine.changes import KEPT, LOSSES, Change, Kind, as_text, step
 from dq_engine.coercion import whole
 from dq_engine.errors import SuiteError
 from dq_engine.suite import (
@@ -35,27 +35,11 @@ from dq_engine.suite import (
     parse_suite,
     read_json,
 )
+from dq_engine.trial import faults_of, said
 
-Kind = Literal["not_carried_over", "remains", "to_look_at", "changed", "left_out"]
-"""What became of something: lost; there, but ``dq lint`` has a fault to find; the same and worth a look; written otherwise with
-the same meaning; left out without effect."""
-LOSSES: tuple[Kind, ...] = ("not_carried_over", "remains")
 DEEPEST = 100
 """Objects and lists that are nested more deeply are refused."""
-KEPT = "not_carried_over"
-"""The key of ``meta`` under which a converted suite keeps the expectations that it has lost."""
 PARAMETER = "$PARAMETER"
-
-
-class Change(Struct, frozen=True):
-    """What differs between both suites: it ``was`` at ``path`` of the old, and ``became`` at ``to`` of the new (None: gone)."""
-
-    kind: Kind
-    path: str
-    was: Any
-    to: str | None
-    became: Any
-    why: str
 
 
 class Conversion(Struct, frozen=True):
@@ -547,11 +531,6 @@ class _Converter:
 # ------------------------------------------------------------------------------------------------------------ small parts
 
 
-def step(key: str) -> str:
-    """A key as a step of a JSON path; one that is no plain word in brackets and quotes."""
-    return f".{key}" if re.fullmatch(r"[\w$-]+", key, re.ASCII) else f"[{json.dumps(key)}]"
-
-
 def free(key: str, meta: dict[str, Any]) -> str:
     """The key, or with a number after it where ``meta`` has it already."""
     number, found = 1, key
@@ -572,33 +551,8 @@ def as_argument(value: Any) -> str:
     return shlex.quote(value if isinstance(value, str) else json.dumps(value))
 
 
-def faults_of(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What ``dq lint`` says of an expectation: the place below it, and what is wrong."""
-    suite = {"name": "one", "expectations": [entry], "meta": {"dq": {"feed": "one"}}}
-    try:
-        parse_suite(json.dumps(suite), "")
-    except SuiteError as error:
-        for problem in error.problems:
-            yield problem.path.removeprefix("$.expectations[0]"), said(problem.message, problem.hint)
-
-
-def said(message: str, hint: str) -> str:
-    """A fault and what to do, without a full stop."""
-    return f"{message} {hint}".strip().rstrip(".")
-
-
 def value_at(raw: Any, place: str) -> Any:
     """The value at a place such as ``.kwargs.mostly``, or nothing."""
     for key in re.findall(r"[^.\[\]]+", place):
         raw = raw.get(key) if isinstance(raw, dict) else None
     return raw
-
-
-def as_text(suite: dict[str, Any]) -> str:
-    """The suite as JSON text, in UTF-8 where that can hold it."""
-    text = json.dumps(suite, indent=2, ensure_ascii=False) + "\n"
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(suite, indent=2) + "\n"
-    return text

@@ -7,7 +7,8 @@
     ├── UsageError          2   wrong arguments, an unusable option, a results folder that cannot be written
     │   ├── ConfigError     2   dq.toml cannot be read, or says something that it may not say
     │   ├── SuiteError      2   a suite is not valid; carries every problem found, not the first alone
-    │   └── InstrumentError 2   an instrument is not valid; carries every problem found, as SuiteError does
+    │   ├── InstrumentError 2   an instrument is not valid; carries every problem found, as SuiteError does
+    │   └── SourceError     2   a schema or contract from elsewhere cannot be read; carries every problem found, too
     ├── ExtractError        3   an extract cannot be opened: its checks become outcomes with status ``error``
     ├── NotEvaluable        3   one check cannot be evaluated: it becomes an outcome with status ``error``
     ├── WorkerError         3   a query failed in the worker
@@ -59,6 +60,14 @@ class SuiteError(UsageError):
 
 class InstrumentError(UsageError):
     """An instrument is not valid. ``problems`` holds every fault, each with its file and JSON path."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SourceError(UsageError):
+    """A schema or contract from elsewhere cannot be read. ``problems`` holds every fault, each with its file and JSON path."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

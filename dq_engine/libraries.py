@@ -15,6 +15,9 @@ PAGES = ("jinja2", "nhsuk_frontend_jinja", "vl_convert")
 SIGNING = ("cryptography.hazmat.primitives.serialization", "securesystemslib.dsse")
 """What keys and signatures need."""
 
+CONTRACTS = ("yaml",)
+"""What schemas and contracts of other tools need."""
+
 
 def needed(names: tuple[str, ...], what: str, extra: str = "survey") -> None:
     """Loads libraries, before any work is done; ``what`` needs them, and the ``extra`` of dq brings them.

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dq_engine.catalog import CATALOG
-from dq_engine.convert import LOSSES, Conversion, NoSuite, convert
+from dq_engine.changes import LOSSES
+from dq_engine.convert import Conversion, NoSuite, convert
 from dq_engine.errors import SuiteError
 from dq_engine.suite import NotUsable, parse_suite
 from tests.command import dq, dq_here

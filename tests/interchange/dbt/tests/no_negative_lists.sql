@@ -1,0 +1,1 @@
+select * from {{ ref('list_sizes') }} where registered < 0
