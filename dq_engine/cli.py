@@ -18,6 +18,8 @@ from dq_engine.commands import COMMANDS, Group
 from dq_engine.outputs import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dq_engine.config import Config
     from dq_engine.engine import Options
     from dq_engine.model import Run
@@ -210,19 +212,12 @@ def check(
     with terminal.worker_of(context) as worker, terminal.telling() as places:
         from dq_engine import chosen, parameters, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
-        from dq_engine.errors import DqError, UsageError  # noqa: PLC0415
+        from dq_engine.errors import DqError  # noqa: PLC0415
         from dq_engine.remote import Remote  # noqa: PLC0415
         from dq_engine.reuse import Earlier  # noqa: PLC0415
 
         asked = outputs.wanted(format or [], output or [])
-        if result_format is not None and not any(one.format is Format.GX for one in asked):
-            raise UsageError("--result-format says what a validation result of Great Expectations holds: it needs --format gx")
-        if docs is not None:
-            cli_docs.needed()
-            if no_results:
-                raise UsageError("--docs makes pages of stored runs: leave --no-results out")
-        if update_baseline and no_results:
-            raise UsageError("--update-baseline needs the stored run: leave --no-results out")
+        _refuse(asked, result_format, docs, no_results=no_results, update_baseline=update_baseline)
         config = terminal.project()
         judging = cli_gate.Judging(
             config,
@@ -253,7 +248,6 @@ def check(
         )
         given = parameters.given(values, day, datetime.now(UTC))
         folder = results or terminal.results_folder(config)
-        stored, troubles = None, []
         with Remote(worker, anonymous=terminal.anonymous(config)) as remote, worker.folder() as counts:
             extracts = chosen.extracts(paths or [], suite, config, with_ or [], given, remote.find)
             if not no_results:
@@ -265,14 +259,10 @@ def check(
             with terminal.progress(len(extracts), quiet=quiet) as observer:
                 earlier = None if no_results else Earlier(folder)
                 run = run_checks(extracts, settings, worker, counts=Path(counts), earlier=earlier, observer=observer)
-            if not no_results:
-                places.append(folder / run.id)
+            places.append(folder / run.id)
             place = folder if not no_results else Path(counts) if judging.needed else None
-            tables: Path | None = None
-            if place is not None:
-                run, tables, trouble = _stored(run, place, worker, Path(counts), judging)
-                troubles += [trouble] if trouble else []
-                stored = None if no_results else tables
+            run, tables, troubles = _stored(run, place, worker, Path(counts), judging)
+            stored = None if no_results else tables
             troubles += outputs.write_outputs(
                 run,
                 asked,
@@ -296,14 +286,35 @@ def check(
     raise typer.Exit(3 if troubles else run.exit_code)
 
 
+def _refuse(
+    asked: Sequence[outputs.Wanted], result_format: Level | None, docs: Path | None, *, no_results: bool, update_baseline: bool
+) -> None:
+    """Refuses, before any work is done, options that do not go together."""
+    from dq_engine.errors import UsageError  # noqa: PLC0415
+
+    if result_format is not None and not any(one.format is Format.GX for one in asked):
+        raise UsageError("--result-format says what a validation result of Great Expectations holds: it needs --format gx")
+    if docs is not None:
+        cli_docs.needed()
+        if no_results:
+            raise UsageError("--docs makes pages of stored runs: leave --no-results out")
+    if update_baseline and no_results:
+        raise UsageError("--update-baseline needs the stored run: leave --no-results out")
+
+
 def _stored(
-    run: Run, folder: Path, worker: WorkerProcess, counts: Path, judging: cli_gate.Judging
-) -> tuple[Run, Path | None, str]:
-    """The run as it was judged and stored, its directory, and what went wrong: then it is stored unjudged, or not at all."""
+    run: Run, folder: Path | None, worker: WorkerProcess, counts: Path, judging: cli_gate.Judging
+) -> tuple[Run, Path | None, list[str]]:
+    """The run as it was judged and stored, its directory, and what went wrong: then it is stored unjudged, or not at all.
+
+    Without a ``folder`` nothing is stored, and nothing can go wrong.
+    """
     from dq_engine import store  # noqa: PLC0415
     from dq_engine.errors import DqError, StoreError  # noqa: PLC0415
 
     troubles: list[str] = []
+    if folder is None:
+        return run, None, troubles
 
     def judge(tables: Path) -> Run:
         try:
@@ -315,8 +326,8 @@ def _stored(
     try:
         judged, stored = store.save_judged(run, folder, worker, counts, judge)
     except StoreError as error:
-        return run, None, str(error)
-    return judged, stored, "\n".join(troubles)
+        return run, None, [str(error)]
+    return judged, stored, troubles
 
 
 def _tables(run: Run, asked: bool, stored: Path | None, worker: WorkerProcess, counts: Path) -> Path:
