@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-WITH_WORKER = ("check", "plan", "score", "calibrate")
+WITH_WORKER = ("check", "plan", "score", "history", "calibrate")
 """The commands that read extracts or runs."""
 
 

@@ -53,6 +53,7 @@ def check(
     checksums: bool = True,
     verify_statistics: bool = False,
     anonymous: bool = False,
+    split: str | PathLike[str] | None = None,
     worker: WorkerProcess | None = None,
 ) -> Run:
     """Checks one extract by a suite.
@@ -66,7 +67,8 @@ def check(
     ``result_format`` is Great Expectations': with it, failing rows are looked at one by one, for :meth:`Run.to_gx`.
     The other options are the flags of ``dq check``; ``memory_limit`` is text such as "512MB", ``timeout`` is in seconds, and
     ``checksums=False`` leaves the SHA-256 of the files out of the run. ``verify_statistics=True`` believes nothing that footers
-    say of values. ``anonymous=True`` reads ``s3://`` without credentials.
+    say of values. ``anonymous=True`` reads ``s3://`` without credentials. ``split`` is a folder into which all rows are written,
+    those that pass and those that fail apart.
     ``worker`` is a :class:`dq_engine.WorkerProcess` to use, so that many calls need not start one each.
 
     Bad data never raises: see the outcomes of the run. Raises :class:`dq_engine.SuiteError` for a suite that is not valid and
@@ -89,6 +91,7 @@ def check(
         checksums=checksums,
         verify_statistics=verify_statistics,
         parameters=values,
+        split=None if split is None else str(Path(split)),
     )
     with ExitStack() as stack:
         used = worker if worker is not None else stack.enter_context(WorkerProcess())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -63,6 +64,19 @@ def extracts(
         combined.exit_code = min(error.exit_code for error in troubles)
         raise combined
     return with_others(chosen, others, shelf)
+
+
+def looked_into(paths: Sequence[str], config: Config | None) -> list[Path]:
+    """The folders that are looked into for the extracts: those that are named, and those where patterns begin."""
+    places = [Path(path) for path in paths]
+    if not paths and config is not None:
+        given = [[item.path] if isinstance(item.path, str) else item.path for item in config.extracts]
+        places = [config.root / place for each in given for place in each]
+    begins = (next((above for above in place.parents if not glob.has_magic(str(above))), place) for place in places)
+    looked = (
+        place if place.exists() or not glob.has_magic(str(place)) else begin for place, begin in zip(places, begins, strict=True)
+    )
+    return [place for place in looked if place.is_dir()]
 
 
 def _of_paths(paths: Sequence[str], suite: Path | None, find: Find, troubles: list[UsageError]) -> Iterator[_Wanted]:

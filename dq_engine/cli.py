@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dq_engine import cli_convert, cli_docs, cli_gate, cli_scores, outputs, terminal
+from dq_engine import (
+    cli_convert,
+    cli_docs,
+    cli_gate,
+    cli_history,
+    cli_release,
+    cli_scores,
+    cli_store,
+    cli_suggest,
+    outputs,
+    terminal,
+)
 from dq_engine._version import __version__
 from dq_engine.commands import COMMANDS, Group
 from dq_engine.outputs import Format
@@ -202,6 +213,12 @@ def check(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Scan all extracts, also those of which nothing changed since an earlier run.")
     ] = False,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the rows that pass and those that fail, with their values, to Parquet files there."
+        ),
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -210,7 +227,7 @@ def check(
 ) -> None:
     """Check extracts, and say what is wrong with them."""
     with terminal.worker_of(context) as worker, terminal.telling() as places:
-        from dq_engine import chosen, parameters, store  # noqa: PLC0415
+        from dq_engine import chosen, parameters, quarantine_files, store  # noqa: PLC0415
         from dq_engine.engine import run_checks  # noqa: PLC0415
         from dq_engine.errors import DqError  # noqa: PLC0415
         from dq_engine.remote import Remote  # noqa: PLC0415
@@ -245,8 +262,10 @@ def check(
             no_checksums=no_checksums,
             verify_statistics=verify_statistics,
             fresh=fresh,
+            split=split,
         )
         given = parameters.given(values, day, datetime.now(UTC))
+        quarantine_files.refuse_inside(split, chosen.looked_into(paths or [], config))
         folder = results or terminal.results_folder(config)
         with Remote(worker, anonymous=terminal.anonymous(config)) as remote, worker.folder() as counts:
             extracts = chosen.extracts(paths or [], suite, config, with_ or [], given, remote.find)
@@ -357,6 +376,7 @@ def _options(
     no_checksums: bool,
     verify_statistics: bool,
     fresh: bool,
+    split: Path | None,
 ) -> Options:
     from dq_engine.config import Settings  # noqa: PLC0415
     from dq_engine.engine import Options  # noqa: PLC0415
@@ -379,6 +399,7 @@ def _options(
         verify_statistics=verify_statistics or settings.verify_statistics,
         fresh=fresh or not settings.reuse,
         parameters=parameters,
+        split=None if split is None else str(split),
     )
 
 
@@ -529,13 +550,38 @@ COMMANDS.add(epilog=f"Example: dq gate dq-results --baseline baseline\n\n{cli_ga
 COMMANDS.add(epilog=f"Example: dq diff baseline dq-results\n\n{cli_gate.DIFF_CODES}")(cli_gate.diff)
 
 
-# ---------------------------------------------------------------------------------------------------- score and calibrate
+# ----------------------------------------------------------------------------------------- what is made of stored runs
 
 COMMANDS.add(epilog=f"Example: dq docs dq-results --output site --open\n\n{cli_docs.EXIT_CODES}")(cli_docs.docs)
 COMMANDS.add(epilog=f"Example: dq score --sample 72 --strata region,kind\n\n{cli_scores.EXIT_CODES}")(cli_scores.score)
+COMMANDS.add(epilog=f"Example: dq history dq-results --extract list_sizes --fail-on-anomaly\n\n{cli_history.EXIT_CODES}")(
+    cli_history.history
+)
 COMMANDS.add(epilog=f"Example: dq calibrate --survey answers.csv --output ours.json\n\n{cli_scores.EXIT_CODES}")(
     cli_scores.calibrate
 )
+COMMANDS.group(
+    "store",
+    cli_store.STORE,
+    "Look after stored runs: list, prune, compact, move and verify them.",
+    f"Example: dq store prune --keep 12\n\n{cli_store.EXIT_CODES}",
+)
+
+# ------------------------------------------------------------------------------------------------------ init and suggest
+
+COMMANDS.add(epilog=f"Example: dq init data/list_sizes.parquet\n\n{cli_suggest.INIT_EXIT_CODES}")(cli_suggest.init)
+COMMANDS.add(epilog=f"Example: dq suggest sample_data/practices.parquet --output proposals.json\n\n{cli_suggest.EXIT_CODES}")(
+    cli_suggest.suggest
+)
+
+
+# ---------------------------------------------------------------------------------------------------- release and verify
+
+COMMANDS.add(epilog=f"Example: dq release --key release.pem --output bundle\n\n{cli_release.RELEASE_CODES}")(cli_release.release)
+COMMANDS.add(epilog=f"Example: dq verify bundle --key release.pem.pub --data sample_data\n\n{cli_release.VERIFY_CODES}")(
+    cli_release.verify
+)
+COMMANDS.add(epilog=f"Example: dq keygen release.pem\n\n{cli_release.KEYGEN_CODES}")(cli_release.keygen)
 
 
 if __name__ == "__main__":

@@ -60,20 +60,24 @@ ROW_NAMES = frozenset({'"file_index"', '"file_row_number"', '"dq_row"'})
 
 def ordered_view(table: Table, files: Sequence[str], rows: Sequence[int], *, partitioned: bool) -> str:
     """The view of the extract in which rows know their place; ``rows`` are the numbers of rows of the files."""
-    columns = ", ".join(_readable(column) for column in table.columns)
-    before = [sum(rows[:place]) for place in range(len(files))]
-    place = f"CAST(list_extract({before}, CAST(file_index AS BIGINT) + 1) + file_row_number AS BIGINT) AS dq_row"
+    columns = ", ".join(as_read(column) for column in table.columns)
     relation = read_parquet(files, partitioned=partitioned)
-    return f"CREATE OR REPLACE VIEW {ORDERED} AS SELECT {columns}, {place}\nFROM {relation}"
+    return f"CREATE OR REPLACE VIEW {ORDERED} AS SELECT {columns}, {place_of_row(rows)} AS dq_row\nFROM {relation}"
+
+
+def place_of_row(rows: Sequence[int]) -> str:
+    """SQL of the place of a row that is read from files with so many ``rows``, counted from 0 over all of them."""
+    before = [sum(rows[:place]) for place in range(len(rows))]
+    return f"CAST(list_extract({before}, CAST(file_index AS BIGINT) + 1) + file_row_number AS BIGINT)"
 
 
 def view(table: Table, files: Sequence[str], *, partitioned: bool) -> str:
     """The view through which every other query reads the table: the columns by their names, with NaN as NULL."""
-    columns = ", ".join(_readable(column) for column in table.columns)
+    columns = ", ".join(as_read(column) for column in table.columns)
     return f"CREATE OR REPLACE VIEW {table.view} AS SELECT {columns}\nFROM {read_parquet(files, partitioned=partitioned)}"
 
 
-def _readable(column: Column) -> str:
+def as_read(column: Column) -> str:
     """A column as the view gives it: NaN is NULL, and a column without a type is one of whole numbers."""
     stored = column.stored or column.sql
     if column.kind == "float":
@@ -110,7 +114,7 @@ def row_scan(metrics: Sequence[Count | Scalar], table: Table, *, suspects: bool 
 
 def split_scan(metrics: Sequence[Count], table: Table, by: Column, period: Column | None, *, suspects: bool = False) -> str:
     """A row of numbers by organisation ``o`` and period ``p``, as :func:`row_scan` gives one; without ``period``, ``p`` is ""."""
-    prefix = _unlike_columns(table)
+    prefix = unlike_columns(table)
     own, of_period = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period"))
     read, classes = _rows(metrics, table, [f"{by.sql} AS {own}", f"{_group(period)} AS {of_period}"], suspects=suspects)
     numbers = _numbered(phrase(metric, classes, grouped=True) for metric in metrics)
@@ -125,7 +129,7 @@ def _rows(
 
     With ``suspects``, only rows for which one of the metrics is true are counted: the others are looked at once and add nothing.
     """
-    prefix = _unlike_columns(table)
+    prefix = unlike_columns(table)
     relation = next((metric.relation for metric in metrics if isinstance(metric, Count)), EXTRACT)
     listed = (
         metric.predicate.classes for metric in metrics if isinstance(metric, Count) and isinstance(metric.predicate, InClass)
@@ -156,7 +160,7 @@ def value_scan(each: ByValue, table: Table) -> str:
 
 def value_split(column: Column, counts: Sequence[Count], table: Table, by: Column, period: Column | None) -> str:
     """As :func:`split_scan`, for counts on the different values of a column: only rows with one that is counted are read."""
-    prefix = _unlike_columns(table)
+    prefix = unlike_columns(table)
     own, of_period, value = (sql.ident(f"{prefix}{name}") for name in ("organisation", "period", "value"))
     groups_by, found = _values(column, counts, table)
     any_of = " OR ".join(found.values())
@@ -175,7 +179,7 @@ def _values(column: Column, counts: Sequence[Count], table: Table) -> tuple[str,
 
     What several counts have in common, a predicate or a class, is evaluated once.
     """
-    prefix = _unlike_columns(table)
+    prefix = unlike_columns(table)
     different = f"SELECT {column.sql}, count(*) AS n FROM {EXTRACT} WHERE {column.sql} IS NOT NULL GROUP BY 1"
     plain = {count: count.reads(of_value=True) for count in counts if not isinstance(count.predicate, InClass)}
     found = {predicate: sql.ident(f"{prefix}is {place}") for place, predicate in enumerate(dict.fromkeys(plain.values()), 1)}
@@ -207,9 +211,12 @@ def _numbered(expressions: Iterable[str]) -> str:
     return lines([f"{expression} AS m{place}" for place, expression in enumerate(expressions, 1)])
 
 
-def _unlike_columns(table: Table) -> str:
-    """What no column of the table begins with: who sends the extract chooses their names, and could choose one of ours."""
-    names = [column.sql.casefold() for column in table.columns]
+def unlike_columns(table: Table, stored: Iterable[str] = ()) -> str:
+    """What no column of the table begins with: who sends the extract chooses their names, and could choose one of ours.
+
+    ``stored`` are identifiers that columns have in the files, if these are spoken of, too.
+    """
+    names = [name.casefold() for name in (*(column.sql for column in table.columns), *stored)]
     tried = (f"dq{number or ''}:" for number in range(len(names) + 1))
     return next(prefix for prefix in tried if not any(name.startswith(f'"{prefix}') for name in names))
 

@@ -319,14 +319,7 @@ class _Build:
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Puts a folder where another may be."""
-    place.parent.mkdir(exist_ok=True)
-    old = place.with_name(f".{place.name}{OLD}")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+    store.put_folder(new, place, place.with_name(f".{place.name}{OLD}"))
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:

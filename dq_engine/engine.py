@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,23 +14,22 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dq_engine import results, run_tables
+from dq_engine import results, run_tables, store
 from dq_engine._version import __version__
 from dq_engine.checksums import Checksums
 from dq_engine.config import MEMORY
 from dq_engine.errors import UsageError
 from dq_engine.feeds import Extract
 from dq_engine.judging import SECONDS
-from dq_engine.model import FAIL_ON, FieldMeasure, Measure, Run
+from dq_engine.model import FAIL_ON, RUN_VERSION, FieldMeasure, Measure, Run, Split
 from dq_engine.process import WorkerProcess
+from dq_engine.quarantine_files import RowFolders
 from dq_engine.result_format import ResultFormat
 from dq_engine.reuse import Earlier, Reuse
 from dq_engine.run import Checked, Limits, Progress, check_extract
 from dq_engine.scans import MEASURED, Tuning
 from dq_engine.selection import selection
 
-RUN_VERSION = 2
-"""The version of the shape of ``run.json``."""
 Observer = Callable[[str, str, float], None]
 """Hears the extract, what is done on it, and how far it is (0 to 1)."""
 
@@ -50,6 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
     checksums: bool = True
     verify_statistics: bool = False
     fresh: bool = False
+    split: str | None = None
     parameters: dict[str, Any] = {}
 
 
@@ -72,8 +73,8 @@ def run_checks(
 
     ``counts`` is a folder for the counts by organisation and period, of which there may be millions: they stay there in files,
     for :func:`dq_engine.store.save`. Without it they become values of the run. ``earlier`` are runs whose results are taken for
-    extracts of which nothing changed, unless ``options.fresh``. Raises :class:`UsageError` for options that cannot be used.
-    ``tuning`` says from where on scans are divided; the answers do not depend on it.
+    extracts of which nothing changed, unless ``options.fresh`` or rows are to be split. ``tuning`` says from where on scans are
+    divided; the answers do not depend on it. Raises :class:`UsageError` for options that cannot be used.
     """
     with contextlib.nullcontext(counts) if counts else worker.folder() as folder:
         return _run(
@@ -124,11 +125,15 @@ def _run(
             measures.extend(measured)
             fields.extend(classed)
 
-    with Checksums() as checksums:
-        reuse = None
+    with Checksums() as checksums, contextlib.ExitStack() as ending:
+        reuse, rows = None, None
+        if options.split is not None:
+            rows = ending.enter_context(RowFolders(Path(options.split), extracts, counts))
         if earlier is not None and options.checksums:
             wanted = [[check for check in extract.suite.checks if selected[extract.ignore](check)] for extract in extracts]
-            reuse = Reuse(earlier, extracts, wanted, written, today, worker, checksums, counts, fresh=options.fresh)
+            reuse = Reuse(
+                earlier, extracts, wanted, written, today, worker, checksums, counts, fresh=options.fresh or rows is not None
+            )
         for place, extract in enumerate(extracts):
             hear: Progress = lambda phase, fraction, name=extract.name: observer(name, phase, fraction)  # type: ignore[misc]  # noqa: E731
             begun, files = time.monotonic(), run_tables.count_files(counts, place)
@@ -147,8 +152,11 @@ def _run(
                 files=files,
                 checksums=checksums if options.checksums else None,
                 form=options.result_format,
+                rows_to=rows.files[place] if rows else None,
             )
             found(reuse.marked(place, done) if reuse else done, files)
+        if rows is not None:
+            checked = [_put(rows, place, done) for place, done in enumerate(checked)]
     runs = [done.run for done in checked]
     exit_code, verdict = results.conclude(runs, options.fail_on)
     return Run(
@@ -156,7 +164,7 @@ def _run(
         id=f"{started:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}",
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - before, 3),
-        engine={"dq": __version__, "duckdb": worker.version},
+        engine={"dq": __version__, "duckdb": worker.version, "python": platform.python_version()},
         options=written,
         extracts=tuple(runs),
         planned=sum(extract.planned for extract in runs),
@@ -166,3 +174,15 @@ def _run(
         fields=(*(measure for done in checked for measure in done.fields), *fields),
         organisations=tuple(organisation for done in checked for organisation in done.organisations),
     )
+
+
+def _put(rows: RowFolders, place: int, done: Checked) -> Checked:
+    """What was found, with the files of rows in their places. That they cannot be put there is a problem of the extract."""
+    assert done.run.split is not None
+    try:
+        run = msgspec.structs.replace(done.run, split=rows.put(place, done.run.split))
+    except OSError as error:
+        why = store.words(error)
+        problem = done.run.problem or f"its rows could not be put in place: {why}"
+        run = msgspec.structs.replace(done.run, split=Split(reason=why), problem=problem, fingerprint="")
+    return msgspec.structs.replace(done, run=run)

@@ -3,6 +3,7 @@
 ::
 
     DqError
+    ├── Refused             1   a run is not released
     ├── UsageError          2   wrong arguments, an unusable option, a results folder that cannot be written
     │   ├── ConfigError     2   dq.toml cannot be read, or says something that it may not say
     │   ├── SuiteError      2   a suite is not valid; carries every problem found, not the first alone
@@ -11,7 +12,7 @@
     ├── NotEvaluable        3   one check cannot be evaluated: it becomes an outcome with status ``error``
     ├── WorkerError         3   a query failed in the worker
     │   └── WorkerDied      3   the worker process ended, was stopped at its time limit, or ran out of memory
-    └── StoreError          3   the run could not be written to its directory
+    └── StoreError          3   a run or a bundle could not be written to its directory, or read
 
 Messages are for people: what is wrong, where, what was expected, what to do. They never hold a value of an extract.
 """
@@ -30,6 +31,12 @@ class DqError(Exception):
     """Base of all errors that the engine raises on purpose."""
 
     exit_code = 3
+
+
+class Refused(DqError):
+    """A run is not released, for what it found."""
+
+    exit_code = 1
 
 
 class UsageError(DqError):
@@ -80,4 +87,4 @@ class WorkerDied(WorkerError):
 
 
 class StoreError(DqError):
-    """A run directory could not be written or read."""
+    """A run directory or a bundle could not be written or read."""

@@ -38,6 +38,10 @@ class NothingFound(UsageError):
     exit_code = 4
 
 
+class Unclaimed(UsageError):
+    """An extract of which no suite bears the name."""
+
+
 class Origin(Struct, frozen=True):
     """Where a file came from: its address, without any secret, and what its store calls its state ("": it does not say).
 
@@ -325,7 +329,7 @@ class Shelf:
     def claim(self, files: Files) -> list[Suite]:
         """The suites whose feed's name the files bear: one for each purpose that suites of that feed have.
 
-        Raises :class:`UsageError` if there is none, or if there are two for one purpose.
+        Raises :class:`Unclaimed` if there is none, and :class:`UsageError` if there are two for one purpose.
         """
         looked: list[Path] = []
         for folder in self._places(None if any(files.origins) else files.paths[0].parent):
@@ -338,7 +342,7 @@ class Shelf:
                 return self._one_per_purpose(files, feed, feeds[feed])
         places = ", ".join(str(folder) for folder in looked if folder.is_dir()) or "no folder called expectations"
         known = sorted({feed for folder in looked for feed in self._feeds_in(folder)})
-        raise UsageError(
+        raise Unclaimed(
             f"{files.paths[0].name}: no suite claims it. Name the suite with --suite, or call the file after a feed"
             f" ({', '.join(known) or 'none is known'}). Looked in: {places}"
         )
@@ -472,7 +476,7 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
         return msgspec.structs.replace(own, name=name)
     of_feed = {e.files: e for e in extracts if name in (e.suite.feed.feed, e.name)}
     found = [extract.as_other(name) for extract in of_feed.values()]
-    nearest = _nearest_to(_home(extract.files), found) or list(_beside(extract, name, shelf))
+    nearest = _nearest_to(home_of(extract.files), found) or list(_beside(extract, name, shelf))
     if len(nearest) == 1:
         return nearest[0]
     say = f"say which it is: --with {name}=PATH"
@@ -482,20 +486,20 @@ def _other(extract: Extract, name: str, given: Mapping[str, Other], extracts: Se
     return Other(name, problem=f'needs the extract "{name}", which is neither in this run nor beside the file: {say}')
 
 
-def _home(files: Sequence[Path]) -> Path:
+def home_of(files: Sequence[Path]) -> Path:
     """The folder of an extract's files, above any ``key=value`` folders."""
     return next(folder for folder in files[0].parents if not _PARTITION.fullmatch(folder.name))
 
 
 def _nearest_to(home: Path, found: Sequence[Other]) -> list[Other]:
     """Those whose folder has the longest way in common with ``home``."""
-    common = [len(os.path.commonpath([home, _home(other.files)])) for other in found]
+    common = [len(os.path.commonpath([home, home_of(other.files)])) for other in found]
     return [other for other, length in zip(found, common, strict=True) if length == max(common)]
 
 
 def _beside(extract: Extract, name: str, shelf: Shelf) -> Iterator[Other]:
     """The extracts of a feed that lie in the folder of an extract, or beside that folder if it is named after a feed."""
-    home = _home(extract.files)
+    home = home_of(extract.files)
     folders = [home, home.parent] if home.name.startswith(extract.suite.feed.feed) else [home]
     for folder in folders:
         for entry in sorted(folder.iterdir()):

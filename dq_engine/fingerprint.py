@@ -22,7 +22,7 @@ from dq_engine.feeds import Extract, Other, located
 from dq_engine.suite import Check
 
 Placed = TypeVar("Placed", Extract, Other)
-WITHOUT_EFFECT = frozenset({"fail_on", "threads", "memory_limit", "timeout", "check_timeout", "checksums", "fresh"})
+WITHOUT_EFFECT = frozenset({"fail_on", "threads", "memory_limit", "timeout", "check_timeout", "checksums", "fresh", "split"})
 """Options that change no outcome: how fast, with how much memory, what a run ends with. What a limit ended is not kept at all."""
 SPOKEN_FOR = frozenset({"select", "ignore", "as_of", "parameters"})
 """Options of which the effect is here in another way: as the checks that are wanted, the day, the arguments of checks."""

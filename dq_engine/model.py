@@ -624,6 +624,31 @@ class OtherExtract(Struct, frozen=True):
     files: tuple[File, ...]
 
 
+class SplitFile(Struct, frozen=True):
+    """A file of rows that was written: where, how many rows and bytes, and its SHA-256."""
+
+    path: str
+    rows: int
+    bytes: int = 0
+    sha256: str = ""
+
+
+class Split(Struct, frozen=True, omit_defaults=True):
+    """What became of the rows of an extract that were to be split: the files of rows, with values, that were written.
+
+    ``columns`` are those of the extract; failing rows have a further one, ``ids_column``, with the ids of the checks that they
+    fail. ``unmarked`` are the ids of failed checks that are about no single row, and mark none. ``reason`` says why nothing was
+    written, if nothing was.
+    """
+
+    passing: SplitFile | None = None
+    failing: SplitFile | None = None
+    columns: tuple[str, ...] = ()
+    ids_column: str = ""
+    unmarked: tuple[str, ...] = ()
+    reason: str = ""
+
+
 _CREATED = re.compile(r'CREATE OR REPLACE (?:VIEW|TEMP TABLE) (\w+|"(?:[^"]|"")+") AS ')
 
 
@@ -634,7 +659,8 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     the bytes of the ``files`` and ``others``; "" says that they may not be taken for those of a later run. ``reused`` is the run
     that scanned the extract, if this one did not because nothing had changed: the ``queries`` and their seconds are of that run.
     ``views`` are the statements for DuckDB that make what the ``rows_sql`` of its outcomes read. They name the files by paths or
-    patterns that hold no value of a partition; "file 1" stands for a file that cannot be named so.
+    patterns that hold no value of a partition; "file 1" stands for a file that cannot be named so. ``split`` says which of its
+    rows were written where, if that was asked for.
     """
 
     name: str
@@ -660,6 +686,7 @@ class ExtractRun(Struct, frozen=True, omit_defaults=True):
     registered: int = 0
     fingerprint: str = ""
     reused: str = ""
+    split: Split | None = None
 
     def script(self, outcome: Outcome) -> str:
         """What somebody pastes into DuckDB to see what breaks a check: the ``views`` that its ``rows_sql`` reads, and that.
@@ -678,6 +705,10 @@ def _made(statement: str) -> str:
     """The name that a statement makes, as a SELECT may spell it, with or without quotes; "" if it makes none."""
     found = _CREATED.match(statement)
     return found[1].strip('"') if found else ""
+
+
+RUN_VERSION = 2
+"""The version of the shape of ``run.json``."""
 
 
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):

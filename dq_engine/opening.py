@@ -37,6 +37,8 @@ class Opened(Struct, frozen=True):
     files as queries spell them, ``files`` and ``other_files`` the files as they were, ``views`` what makes the views, ``ordered``
     the one in which rows know their place ("" where names of columns leave no room for it); ``shared_views`` what makes them
     elsewhere, by name. ``versions`` are the files of all of them as they were: nothing may have happened to them since.
+    ``relation`` is the SQL that reads the files as they are, and ``stored`` the columns there: their names in the files (of
+    partitions: in the paths), and the identifiers that reach them.
     """
 
     table: Table
@@ -49,6 +51,8 @@ class Opened(Struct, frozen=True):
     ordered: str = ""
     shared_views: Mapping[str, str] = {}
     versions: tuple[Version, ...] = ()
+    relation: str = ""
+    stored: tuple[tuple[str, str], ...] = ()
 
 
 def open_extract(
@@ -61,12 +65,13 @@ def open_extract(
     show: bool,
     written: Sequence[str] = (),
     verify: bool = False,
+    in_order: bool = False,
 ) -> Opened:
     """Opens an extract and those of its others that are ``wanted``.
 
     ``show`` is as ``--show-values``, ``verify`` as ``--verify-statistics``, which the configuration may ask for, too.
-    ``directory`` holds links to files whose names DuckDB would misread; ``written`` are the only files that queries may write.
-    Raises :class:`dq_engine.errors.WorkerError` and OSError
+    ``directory`` holds links to files whose names DuckDB would misread; ``written`` are the only files that queries may write,
+    with ``in_order`` in the order in which rows are read. Raises :class:`dq_engine.errors.WorkerError` and OSError
     if the extract cannot be read, :class:`UsageError` if its columns cannot be called as the configuration says.
     """
     versions = [settled(path) for path in extract.files]
@@ -99,6 +104,7 @@ def open_extract(
             "others": asked,
             "written": list(written),
             "verify": verify,
+            "in_order": in_order,
         }
     )
     table = _table(described, extract.suite.feed, extract, show=show, trusting=not verify)
@@ -122,7 +128,20 @@ def open_extract(
     counted = zip(files, rows, strict=True)
     files = tuple(msgspec.structs.replace(file, rows=rows) for file, rows in counted)
     other_paths = [path for other in asked.values() for path in other["files"]]
-    return Opened(table, tables, paths, other_paths, files, tuple(known.values()), tuple(views), ordered, shared, tuple(versions))
+    return Opened(
+        table,
+        tables,
+        paths,
+        other_paths,
+        files,
+        tuple(known.values()),
+        tuple(views),
+        ordered,
+        shared,
+        tuple(versions),
+        relation,
+        tuple((name, ident(sql_name)) for name, sql_name, *_ in described["columns"]),
+    )
 
 
 def as_shared(files: Sequence[Path], first: int, origins: Sequence[Origin | None] = ()) -> list[str]:

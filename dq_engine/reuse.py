@@ -202,6 +202,7 @@ class Reuse:
             files=_with_rows(own, stored.files),
             others=others,
             reused=stored.reused or run.id,
+            split=None,
         )
         measures = [
             Measure(name, o.check, None, o.element_count, o.missing_count, o.unexpected_count)

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import compile as phrase
-from dq_engine import drilldown, examples, judging, keys, privacy, results, splits, unexpected, vodim
+from dq_engine import drilldown, examples, judging, keys, privacy, quarantine, results, splits, unexpected, vodim
 from dq_engine.catalog.base import Scope, find_column, number
 from dq_engine.catalog.periods import first_day, spans_table
 from dq_engine.checksums import Checksums
@@ -49,6 +49,8 @@ from dq_engine.model import (
     Outcome,
     Query,
     Scalar,
+    Split,
+    SplitFile,
     SuiteReference,
     Table,
 )
@@ -93,6 +95,13 @@ class Limits(Struct, frozen=True):
     tuning: Tuning = MEASURED
 
 
+class RowFiles(Struct, frozen=True):
+    """The files into which the rows of an extract are split, empty so far."""
+
+    passing: Path
+    failing: Path
+
+
 class Checked(Struct, frozen=True):
     """What was found about one extract: its record, the counts as a whole, and what it registers.
 
@@ -118,12 +127,13 @@ def check_extract(
     files: CountFiles,
     checksums: Checksums | None = None,
     form: ResultFormat | None = None,
+    rows_to: RowFiles | None = None,
 ) -> Checked:
     """Everything about one extract: its outcomes, one for each check of its suite, and its measures. Raises no DqError.
 
     ``today`` is the day on which the data are looked at, for rules about their age. ``files`` are those to be written,
     with the counts by organisation and period: they are there only if something was counted so. ``checksums`` gives those of
-    the extract's files; None leaves them out. ``form`` asks for failing rows one by one.
+    the extract's files; None leaves them out. ``form`` asks for failing rows one by one, ``rows_to`` for all rows in two files.
     """
     return _Scan(
         worker,
@@ -136,6 +146,7 @@ def check_extract(
         files=files,
         checksums=checksums,
         form=form,
+        rows_to=rows_to,
     ).run()
 
 
@@ -190,10 +201,12 @@ class _Scan:
         files: CountFiles | None = None,
         checksums: Checksums | None = None,
         form: ResultFormat | None = None,
+        rows_to: RowFiles | None = None,
     ) -> None:
         self.worker, self.extract, self.limits, self.progress = worker, extract, limits, progress
         self.today, self.show_values, self.files, self.checksums = today, show_values, files, checksums
-        self.form = form
+        self.form, self.rows_to = form, rows_to
+        self.split = None if rows_to is None else Split(reason="it could not be evaluated")
         self.started = time.monotonic()
         self.deadline = None if limits.timeout is None else self.started + limits.timeout
         self.wanted = [check for check in extract.suite.checks if selected(check)]
@@ -237,6 +250,8 @@ class _Scan:
                     f"{error}: does a footer lie? --verify-statistics believes none. If it fails, too, please report it"
                 )
                 judged = {check.id: self.error(check, self.problem) for check in self.wanted}
+        elif self.rows_to is not None:
+            self.split = Split(reason="none of its checks was selected")
         outcomes = tuple(
             judged.get(check.id) or results.unjudged(check, self.extract.name, "skipped", "not selected")
             for check in self.extract.suite.checks
@@ -267,10 +282,12 @@ class _Scan:
         self.fields = [self.field_run(field) for field in plan.fields]
         measures, fields = self.measures(outcomes), self.field_measures(plan)
         outcomes = self.written(plan, outcomes)
+        split = self.divided(plan, outcomes)
         self.progress("waiting for checksums", 0.98)
         self.add_digests()
         self.progress("done", 1.0)
         unchanged(self.opened)
+        self.split = split
         return outcomes, lambda record: Checked(record, measures, fields, registered, self.smooth)
 
     def outcome(self, planned: Planned) -> Outcome:
@@ -283,6 +300,7 @@ class _Scan:
         settings |= {} if self.limits.memory_limit is None else {"memory_limit": self.limits.memory_limit}
         needed = [name for check in self.wanted for name in check.others]
         written = [] if self.files is None else [str(self.files.measures), str(self.files.fields)]
+        written += [] if self.rows_to is None else [str(self.rows_to.passing), str(self.rows_to.failing)]
         self.opened = open_extract(
             self.ask,
             self.extract,
@@ -292,6 +310,7 @@ class _Scan:
             show=self.show_values,
             written=written,
             verify=self.limits.verify_statistics,
+            in_order=self.rows_to is not None,
         )
         table = self.opened.table
         self.rows = table.rows
@@ -729,6 +748,51 @@ class _Scan:
             result["details"] = {**result.get("details", {}), key: [json.loads(row) for (row,) in rows]}
         return msgspec.structs.replace(outcome, gx_result=result)
 
+    # ------------------------------------------------------------------------------------------------------- rows in files
+
+    def divided(self, plan: Plan, outcomes: dict[str, Outcome]) -> Split | None:
+        """Writes the rows that pass and those that fail, if that was asked for, and says what was written, or why nothing was."""
+        if self.rows_to is None:
+            return None
+        self.progress("splitting rows", 0.95)
+        if why := quarantine.unsplit(plan.checks, outcomes, plan.table.rows):
+            return Split(reason=why)
+        files = (str(self.rows_to.passing), str(self.rows_to.failing))
+        ask = functools.partial(self.query, "rows that were written")
+        try:
+            quarantine.readable_as_they_are(self.opened, ask)
+            rows = quarantine.rows_of(self.opened, plan.checks, outcomes)
+            for mark in rows.marks:
+                self.find_rows(mark)
+            if rows.marks:
+                self.query("failing rows", quarantine.marked(rows), self.hear("splitting rows", 0.95, 0.02))
+            writing = (quarantine.passing(rows, files[0]), quarantine.failing(rows, files[1]))
+            counts = [self.query("rows in files", sql, self.hear("splitting rows", 0.95, 0.02))[0][0] for sql in writing]
+            quarantine.verify(rows, ask, files, (counts[0], counts[1]))
+        except (NotEvaluable, WorkerError) as error:
+            self.problem = self.problem or f"its rows could not be split: {error}"
+            return Split(reason=str(error))
+        passing, failing = (SplitFile(path, count) for path, count in zip(files, counts, strict=True))
+        unmarked = quarantine.unmarked(plan.checks, outcomes)
+        return Split(passing, failing, rows.columns, rows.ids_column, unmarked)
+
+    def find_rows(self, mark: quarantine.Mark) -> None:
+        """Keeps in the worker which rows a mark finds, if that cannot be seen from each row by itself."""
+        if not mark.bits:
+            return
+        self.order_rows()
+        if not self.ordered:
+            raise NotEvaluable(NO_ORDER)
+
+        def keep(found: Sequence[str]) -> None:
+            for statement in quarantine.kept(mark, found, self.opened.table.rows):
+                self.query("failing rows", statement)
+
+        if mark.key is None:
+            keep([mark.rows])
+        else:
+            self.fitting(self.possible(mark.key), lambda portions: keep([unexpected.repeated(key) for key in portions]))
+
     # ----------------------------------------------------------------------------------------------------------- records
 
     def add_digests(self) -> None:
@@ -854,6 +918,7 @@ class _Scan:
             views=self.views,
             seconds=round(time.monotonic() - self.started, 3),
             registered=self.registers,
+            split=self.split,
         )
 
     def told(self, files: Sequence[File], origins: Sequence[Origin | None]) -> tuple[File, ...]:

@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import run_tables, store
-from dq_engine.engine import RUN_VERSION
 from dq_engine.errors import StoreError, UsageError, WorkerDied, WorkerError
 from dq_engine.model import Level, Organisation, Run
 from dq_engine.process import WorkerProcess
@@ -429,23 +428,13 @@ def _stored(paths: Sequence[Path]) -> list[tuple[Run, Path]]:
         troubles.append("there is no run to score: give the directory of one")
     if troubles:
         raise UsageError("\n".join(troubles))
-    stored = sorted(((_of_this_version(path), path) for path in directories), key=lambda found: (found[0].started, found[0].id))
+    stored = sorted(((store.load(path), path) for path in directories), key=lambda found: (found[0].started, found[0].id))
     by_id: dict[str, list[Path]] = {}
     for run, path in stored:
         by_id.setdefault(run.id, []).append(path)
     if twice := [f"{id}: {', '.join(map(str, copies))}" for id, copies in by_id.items() if len(copies) > 1]:
         raise UsageError("\n".join(f"a run is given more than once, and would count so: {copies}" for copies in twice))
     return stored
-
-
-def _of_this_version(path: Path) -> Run:
-    run = store.load(path)
-    if run.version != RUN_VERSION:
-        raise StoreError(
-            f"{path / store.RUN}: is the record of another version of dq ({run.version}, and this one reads {RUN_VERSION}): "
-            "check again"
-        )
-    return run
 
 
 def _damaged(where: Path | str, what: object) -> StoreError:

@@ -26,16 +26,19 @@ class SealedExtract(Struct, frozen=True, array_like=True):
 
 
 class Seal(Struct, frozen=True):
-    """``extracts`` are those of which the results may be taken; ``files`` are the files of the run with the SHA-256 of each."""
+    """``extracts`` are those of which the results may be taken; ``files`` are the files of the run with the SHA-256 of each.
+
+    A run has a seal also if nothing may be taken of it: by that it can be told whether it is still as it was stored.
+    """
 
     extracts: tuple[SealedExtract, ...]
     files: dict[str, str]
 
 
-def seal(run: Run, files: Mapping[str, str]) -> bytes | None:
-    """The text of the seal of a run; None for one of which no result may be taken."""
+def seal(run: Run, files: Mapping[str, str]) -> bytes:
+    """The text of the seal of a run."""
     sealed = tuple(_sealed(extract) for extract in run.extracts if extract.fingerprint)
-    return msgspec.json.encode(Seal(sealed, dict(files))) if sealed else None
+    return msgspec.json.encode(Seal(sealed, dict(files)))
 
 
 def _sealed(extract: ExtractRun) -> SealedExtract:
@@ -47,7 +50,7 @@ def read(raw: bytes) -> Seal | None:
     """The seal in a text; None if it is none."""
     try:
         return msgspec.json.decode(raw, type=Seal)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
 
 

@@ -45,13 +45,18 @@ def blank() -> duckdb.DuckDBPyConnection:
 
 
 def connect(
-    files: list[str], settings: dict[str, Any], *, trusting: bool = True, database: duckdb.DuckDBPyConnection | None = None
+    files: list[str],
+    settings: dict[str, Any],
+    *,
+    trusting: bool = True,
+    in_order: bool = False,
+    database: duckdb.DuckDBPyConnection | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection in memory that may read ``files``, has no other access to the outside, and cannot be set otherwise.
 
     ``settings``: ``threads``, ``memory_limit`` and ``temp_directory`` of DuckDB, each optional. Without ``trusting`` it
-    believes no statistics of the files, but for chunks that are said to be all NULL: see :func:`verified`. ``database`` is one
-    of :func:`blank` that is there already.
+    believes no statistics of the files, but for chunks that are said to be all NULL: see :func:`verified`. With ``in_order``,
+    rows that are read and written again keep their order. ``database`` is one of :func:`blank` that is there already.
     """
     connection = blank() if database is None else database
     for name, value in settings.items():
@@ -59,7 +64,7 @@ def connect(
     if room := _room(settings):
         connection.execute(f"SET max_temp_directory_size = '{room}B'")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET preserve_insertion_order = {str(in_order).lower()}")
     connection.execute("SET allow_persistent_secrets = false")
     if not trusting:
         connection.execute(f"SET disabled_optimizers = {text(','.join(BELIEVERS))}")

@@ -5,6 +5,7 @@ A run is first written to a hidden folder beside its place, synced to disk, and 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -20,8 +21,9 @@ import msgspec
 from msgspec import Struct
 
 from dq_engine import locks, run_tables
+from dq_engine._version import __version__
 from dq_engine.errors import StoreError, UsageError, WorkerError
-from dq_engine.model import ExtractRun, Run
+from dq_engine.model import RUN_VERSION, ExtractRun, Run
 from dq_engine.seal import SEAL, seal
 
 STEERING = re.compile(
@@ -40,14 +42,21 @@ class Head(Struct, frozen=True, order=True):
     id: str
 
 
-Record = TypeVar("Record", Run, Head)
+class _Form(Struct, frozen=True):
+    """Of which version a record is, and which dq wrote it."""
+
+    version: int
+    engine: dict[str, str] = {}
 
 
-def encode(run: Run) -> bytes:
-    """The text of ``run.json``: the run without what its Parquet files hold, indented."""
+Record = TypeVar("Record", bound=Struct)
+
+
+def encode(run: Run, indent: int = 2) -> bytes:
+    """The text of ``run.json``: the run without what its Parquet files hold; on one line if ``indent`` is negative."""
     extracts = tuple(map(_storable, run.extracts))
     head = msgspec.structs.replace(run, extracts=extracts, measures=(), fields=(), organisations=())
-    raw = msgspec.json.format(msgspec.json.encode(head), indent=2) + b"\n"
+    raw = msgspec.json.format(msgspec.json.encode(head), indent=indent) + b"\n"
     return raw if raw.isascii() else STEERING.sub(_escaped, raw.decode()).encode()
 
 
@@ -78,9 +87,19 @@ def decode(raw: bytes, origin: str) -> Run:
 
 def _decoded(raw: bytes, origin: str, kind: type[Record]) -> Record:
     try:
-        return msgspec.json.decode(raw, type=kind)
+        form = msgspec.json.decode(raw, type=_Form)
+        if form.version == RUN_VERSION:
+            return msgspec.json.decode(raw, type=kind)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise StoreError(f"{origin}: is not the record of a run: {error}") from None
+    except UnicodeDecodeError:
+        raise StoreError(f"{origin}: is not the record of a run: it is not UTF-8 text") from None
+    except RecursionError:
+        raise StoreError(f"{origin}: is not the record of a run: it is nested too deeply") from None
+    written = f"was written by dq {form.engine.get('dq', 'of an unknown version')}, as version {form.version} of a run's record"
+    if form.version > RUN_VERSION:
+        raise StoreError(f"{origin}: {written}; this is dq {__version__}, which knows versions up to {RUN_VERSION}: upgrade dq")
+    raise StoreError(f"{origin}: {written}; this is dq {__version__}, which reads version {RUN_VERSION}: check again")
 
 
 def run_directory(path: Path) -> Path:
@@ -89,10 +108,20 @@ def run_directory(path: Path) -> Path:
         raise UsageError(f"{path}: is {'not the directory of a run' if path.exists() else 'not there'}: check something first")
     if (path / RUN).is_file():
         return path
-    there = [entry for entry in path.iterdir() if not entry.name.startswith(".") and (entry / RUN).is_file()]
-    if not there:
+    found = directories(path)
+    if not found:
         raise UsageError(f"{path}: holds no run: check something first")
-    return max(there, key=_age)
+    return found[-1]
+
+
+def directories(results: Path) -> list[Path]:
+    """The directories of the runs in a folder of runs, oldest first; those that are being written or removed are none yet."""
+    ages = {}
+    for entry in results.iterdir():
+        with contextlib.suppress(OSError):  # it was removed meanwhile
+            if not entry.name.startswith(".") and (entry / RUN).is_file():
+                ages[entry] = _age(entry)
+    return sorted(ages, key=ages.__getitem__)
 
 
 def _age(directory: Path) -> tuple[str, int, str]:
@@ -111,16 +140,26 @@ def _record(directory: Path) -> tuple[bytes, str]:
 
 def head(directory: Path) -> Head:
     """When the run in a directory was started, and its id. Raises :class:`StoreError`."""
-    return _decoded(*_record(directory), Head)
+    return read(directory, Head)
+
+
+def read(directory: Path, kind: type[Record]) -> Record:
+    """What ``kind`` keeps of the record of the run in a directory. Raises :class:`StoreError`."""
+    return _decoded(*_record(directory), kind)
 
 
 def load(directory: Path) -> Run:
     """The run in a directory, without what its Parquet files hold. Raises :class:`StoreError`."""
-    run = _decoded(*_record(directory), Run)
+    run = read(directory, Run)
+    complete(directory)
+    return run
+
+
+def complete(directory: Path) -> None:
+    """Raises :class:`StoreError` if files of the run in a directory are not there."""
     missing = [name for name in run_tables.TABLES if not (directory / name).is_file()]
     if missing:
         raise StoreError(f"{directory}: lacks {', '.join(missing)}: it is of an older dq, or damaged; check again")
-    return run
 
 
 def prepare(results: Path) -> None:
@@ -132,8 +171,7 @@ def prepare(results: Path) -> None:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
             pass
-        locks.sweep(results, _left_by(re.escape(_machine())))
-        locks.sweep(results, _left_by("[^.]*"), A_DAY)
+        sweep(results)
     except OSError as error:
         raise UsageError(
             f"{results}: no results can be written here: {words(error)}. Choose another folder with --results"
@@ -153,23 +191,22 @@ def save_judged(
     run: Run, results: Path, worker: run_tables.Worker, counts: Path | None, judge: Callable[[Path], Run]
 ) -> tuple[Run, Path]:
     """As :func:`save`, but stored, and given, is what ``judge`` makes of the run by the folder in which it is being written."""
-    final, staging = results / run.id, results / f".{run.id}.{_machine()}.partial"
+    final, staging = results / run.id, hidden(results, run.id)
     lock = -1
     try:
         lock = locks.make(staging)
-        _write(staging / RUN, encode(run))
+        write(staging / RUN, encode(run))
         run_tables.write(run, staging.resolve(), worker, counts)
         if (judged := judge(staging)) is not run:
             run = judged
-            _write(staging / RUN, encode(run))
+            write(staging / RUN, encode(run))
         for table in run_tables.TABLES:
-            _sync(staging / table)
-        if sealed := seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}):
-            _write(staging / SEAL, sealed)
+            sync(staging / table)
+        write(staging / SEAL, seal(run, {name: digest(staging / name) for name in (RUN, *run_tables.TABLES)}))
         for folder in (staging, results):
-            _sync(folder)
+            sync(folder)
         staging.rename(final)
-        _sync(results)
+        sync(results)
     except (OSError, WorkerError) as error:
         shutil.rmtree(staging, ignore_errors=True)
         reason = words(error) if isinstance(error, OSError) else str(error)
@@ -183,11 +220,22 @@ def save_judged(
     return run, final
 
 
+def hidden(results: Path, run: str) -> Path:
+    """Where a run is while it is written or removed: no reader sees it, and :func:`sweep` removes it if it is left behind."""
+    return results / f".{run}.{machine()}.partial"
+
+
+def sweep(results: Path) -> None:
+    """Removes what processes left behind that were killed while they wrote or removed runs here."""
+    locks.sweep(results, _left_by(re.escape(machine())))
+    locks.sweep(results, _left_by("[^.]*"), A_DAY)
+
+
 def _left_by(machine: str) -> re.Pattern[str]:
     return re.compile(rf"\.\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}}\.{machine}\.partial")
 
 
-def _machine() -> str:
+def machine() -> str:
     """The name of this machine in names of files: elsewhere its locks may not be known."""
     return re.sub(r"[^\w-]", "_", platform.node())[:64]
 
@@ -252,14 +300,10 @@ def copy_run(run: Path, place: Path) -> None:
         for name in (RUN, *run_tables.TABLES, SEAL):
             if (run / name).is_file():
                 shutil.copyfile(run / name, staging / name)
-                _sync(staging / name)
-        _sync(staging)
-        if place.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            place.rename(old)
-        staging.rename(place)
-        _sync(place.parent)
-        shutil.rmtree(old, ignore_errors=True)
+                sync(staging / name)
+        sync(staging)
+        put_folder(staging, place, old)
+        sync(place.parent)
     finally:
         os.close(lock)
         shutil.rmtree(staging, ignore_errors=True)
@@ -275,20 +319,37 @@ def _put(content: bytes | Path, file: BinaryIO) -> None:
         shutil.copyfileobj(other, file)
 
 
+def put_folder(new: Path, place: Path, old: Path) -> None:
+    """Puts a folder where another may be, which is at ``old`` meanwhile, and back if that fails. Raises OSError."""
+    place.parent.mkdir(exist_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    try:
+        new.rename(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def is_stream(path: Path) -> bool:
     """Whether a path is no place for a file: another kind of thing is there, such as a pipe or a device."""
     devices = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
     return (path.exists() and not path.is_file()) or path.absolute().parent in devices
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """Writes a file, and waits until it is on disk. Raises OSError."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Waits until what is at ``path`` is on the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

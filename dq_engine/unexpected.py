@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from dq_engine.catalog.base import Scope, find_column
+from dq_engine.catalog.base import Expectation, Scope, find_column
 from dq_engine.catalog.shapes import KeyExpectation, RowExpectation
-from dq_engine.model import EXTRACT, ORDERED, Column, Count, Unexpected
+from dq_engine.model import EXTRACT, ORDERED, Column, Count, Key, Unexpected
 from dq_engine.plan import Planned
 from dq_engine.result_format import COMPLETE, ResultFormat
 
@@ -59,19 +59,27 @@ def asked(planned: Planned, form: ResultFormat) -> Asked | None:
 
 
 def _source(planned: Planned) -> str | None:
-    """SQL of the failing rows with their places."""
-    expectation, scope = planned.check.expectation, planned.scope
+    """SQL of the failing rows with their places; None where there are none."""
     metric = planned.metrics.get("unexpected")
-    if isinstance(expectation, RowExpectation) and isinstance(metric, Count):
-        relation = ORDERED if metric.relation == EXTRACT else metric.relation
-        return f"{relation} AS {EXTRACT}\nWHERE {metric.reads()}"
-    if isinstance(expectation, KeyExpectation) and expectation.by_rows:
-        return _repeated(expectation, scope)
-    return None
+    if isinstance(metric, Count) and isinstance(planned.check.expectation, RowExpectation):
+        return breaking(metric)
+    key = repeated_key(planned.check.expectation, planned.scope)
+    return None if key is None else repeated(key)
 
 
-def _repeated(expectation: KeyExpectation, scope: Scope) -> str:
-    key = expectation.key(scope)
+def repeated_key(expectation: Expectation, scope: Scope) -> Key | None:
+    """The key that no two rows may have in common; None for a rule about something else."""
+    return expectation.key(scope) if isinstance(expectation, KeyExpectation) and expectation.by_rows else None
+
+
+def breaking(violation: Count) -> str:
+    """SQL of the rows that are counted as violations, with their places."""
+    relation = ORDERED if violation.relation == EXTRACT else violation.relation
+    return f"{relation} AS {EXTRACT}\nWHERE {violation.reads()}"
+
+
+def repeated(key: Key) -> str:
+    """SQL of the rows whose key is repeated, with their places."""
     where = f"\nWHERE {key.where}" if key.where else ""
     counted = f"count(*) OVER (PARTITION BY {', '.join(key.columns)})"
     return f"(SELECT *\nFROM {ORDERED} AS {EXTRACT}{where}\nQUALIFY {counted} > 1)"

@@ -43,6 +43,7 @@ class Worker:
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.writing: duckdb.DuckDBPyConnection | None = None
         self.written = 0
+        self.half_written: set[str] = set()
         self.settings: dict[str, Any] | None = None
         self.spare: duckdb.DuckDBPyConnection | None = None
         self.preparing: threading.Thread | None = None
@@ -97,15 +98,19 @@ class Worker:
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
         """Opens the files of an extract, and of the others that it is held against, and says what their footers say.
 
-        With ``verify``, nothing is said of columns but their names and types, and the rows are counted.
+        With ``verify``, nothing is said of columns but their names and types, and the rows are counted. With ``in_order``, rows
+        that are written keep their order.
         """
         if self.connection is not None:
             self.connection.close()
         others = request["others"]
         allowed = [*request["files"], *(file for other in others.values() for file in other["files"]), *request["written"]]
+        self.half_written.update(request["written"])
         verify = request.get("verify", False)
         self.settings = request["settings"] if verify else None
-        self.connection = sources.connect(allowed, request["settings"], trusting=not verify, database=self.blank())
+        in_order = request.get("in_order", False)
+        settings, blank = request["settings"], self.blank()
+        self.connection = sources.connect(allowed, settings, trusting=not verify, in_order=in_order, database=blank)
         limit_memory(self.connection, asked="memory_limit" in request["settings"])
         self.prepare()  # another extract is opened next, or the run is written
         described = self.describe(request["files"], request["relation"])
@@ -223,10 +228,16 @@ class Worker:
         self.say(answer)
 
     def end(self, directory: Path) -> NoReturn:
-        """Ends this process and removes ``directory``, into which a query may still be spilling rows."""
+        """Ends this process and removes ``directory``, into which a query may still be spilling rows.
+
+        So go the files to which links there lead: rows that nobody has put in place.
+        """
         for connection in (self.connection, self.writing):
             with contextlib.suppress(duckdb.Error, AttributeError):
                 connection.interrupt()  # type: ignore[union-attr]
+        for link in self.half_written:
+            with contextlib.suppress(OSError):
+                Path(os.path.realpath(link)).unlink()
         for _ in range(100):
             shutil.rmtree(directory, ignore_errors=True)
             if not directory.exists():

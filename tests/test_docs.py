@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dq_engine import config, waivers
+from dq_engine.cli import COMMANDS
 from tests.command import dq, dq_here
 from tests.generated import PAGES, ROOT
 
@@ -106,7 +107,7 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("command", ["check", "lint", "explain", "plan", "sample", "score", "calibrate", "convert", "docs"])
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_is_in_the_readme_and_has_help_with_an_example(command: str) -> None:
     assert f"`dq {command}" in README
     ran = dq_here(ROOT, command, "--help")

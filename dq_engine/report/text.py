@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report.entries import of_policy
-from dq_engine.report.words import ORDER, ROOM, clean, finding, heading, kinds, mark, tally, unchanged, waived
+from dq_engine.report.words import ORDER, ROOM, clean, finding, heading, kinds, mark, rows_written, tally, unchanged, waived
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +61,7 @@ def _plain(extract: ExtractRun, *, verbose: bool) -> Iterator[str]:
     if messages:
         yield f"  ERROR    for this reason {len(messages)} of its checks could not be evaluated"
     yield f"  {tally(extract.outcomes)}"
+    yield from (f"{'    ' if place else '  '}{line}" for place, line in enumerate(rows_written(extract)))
 
 
 def table(run: Run, console: Console, *, verbose: bool = False) -> None:
@@ -100,6 +101,8 @@ def table(run: Run, console: Console, *, verbose: bool = False) -> None:
                 )
             console.print(grid)
         console.print(Text(tally(extract.outcomes)))
+        for line in rows_written(extract):
+            console.print(Text(line, style="yellow"))
         console.print()
     for line in of_policy(run, None if verbose else ROOM):
         console.print(Text(line))

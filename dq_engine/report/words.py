@@ -155,6 +155,27 @@ def unchanged(extract: ExtractRun) -> str:
     return f"unchanged since run {clean(extract.reused)}: not scanned again" if extract.reused else ""
 
 
+def rows_written(extract: ExtractRun) -> list[str]:
+    """What became of the rows of an extract that were to be split, line by line; none if nobody asked for that."""
+    split = extract.split
+    if split is None:
+        return []
+    if split.passing is None or split.failing is None:
+        return [f"no rows were written: {clean(split.reason)}"]
+    folder, _, passing = clean(split.passing.path).rpartition("/")
+    failing = clean(split.failing.path).rpartition("/")[2]
+    total = split.passing.rows + split.failing.rows
+    ids = f"with the ids of the checks that they fail in {split.ids_column}"
+    lines = [
+        f"rows of the extract, with the values of patients, were written to {folder}",
+        f"{split.passing.rows:,} of {total:,} rows pass ({passing}), {split.failing.rows:,} fail ({failing}, {ids})",
+    ]
+    if split.unmarked:
+        checks = "1 failed check is" if len(split.unmarked) == 1 else f"{len(split.unmarked)} failed checks are"
+        lines.append(f"{checks} about no single row, and mark none: {clean(', '.join(split.unmarked))}")
+    return lines
+
+
 def heading(extract: ExtractRun) -> str:
     """An extract in one line: what, how many rows and organisations, by which suite."""
     parts = [clean(extract.name)]

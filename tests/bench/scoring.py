@@ -18,9 +18,8 @@ from pathlib import Path
 import duckdb
 
 from dq_engine import WorkerProcess, load_suite, store
-from dq_engine.engine import RUN_VERSION
 from dq_engine.feeds import shipped
-from dq_engine.model import ExtractRun, FieldRun, Outcome, Run, SuiteReference
+from dq_engine.model import RUN_VERSION, ExtractRun, FieldRun, Outcome, Run, SuiteReference
 from dq_engine.run_tables import CHECK, FIELD
 from dq_engine.scores import Scores
 from dq_engine.scoring import Asked, Scorer

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dq_engine.cli import COMMANDS
 from tests.command import dq_here
-
-COMMANDS = ("check", "lint", "convert", "explain", "sample", "plan", "docs", "score", "calibrate")
 
 
 def words(text: str) -> str:

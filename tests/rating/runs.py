@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from dq_engine import store
-from dq_engine.engine import RUN_VERSION
 from dq_engine.model import (
+    RUN_VERSION,
     Dimension,
     ExtractRun,
     FieldMeasure,

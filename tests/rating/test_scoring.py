@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 import dq_engine
 from dq_engine import WorkerProcess, store
+from dq_engine._version import __version__
 from dq_engine.errors import InstrumentError, StoreError, UsageError
 from dq_engine.model import FieldMeasure, Measure, Run
 from dq_engine.scores import OVERALL, RATINGS, Rating, TermRule
@@ -527,13 +528,14 @@ def test_a_run_that_cannot_be_read_is_refused(name: str, worker: WorkerProcess, 
     assert refused.value.exit_code == 3
 
 
-@pytest.mark.parametrize("version", [1, 3])
-def test_a_run_of_another_version_is_refused(version: int, worker: WorkerProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "says"), [(1, "reads version 2: check again"), (3, "knows versions up to 2: upgrade dq")])
+def test_a_run_of_another_version_is_refused(version: int, says: str, worker: WorkerProcess, tmp_path: Path) -> None:
     (path,) = stored(tmp_path / "runs", replace(RUN, version=version))
     with pytest.raises(StoreError) as refused:
         Scorer([path], worker, Asked())
     assert str(refused.value) == (
-        f"{path / 'run.json'}: is the record of another version of dq ({version}, and this one reads 2): check again"
+        f"{path / 'run.json'}: was written by dq of an unknown version, as version {version} of a run's record; "
+        f"this is dq {__version__}, which {says}"
     )
 
 

@@ -54,6 +54,8 @@ AFTERWARDS: tuple[tuple[str, ...], ...] = (
     ("docs", "--output", "site"),
     ("docs", "--output", "site", "--audience", "public"),
     ("docs", "--gx", "site/gx"),
+    ("release", "--unsigned", "--output", "site/bundle", "--despite-verdict", "a test", "--by", "nobody"),
+    ("verify", "site/bundle", "--allow-unsigned", "--data", "."),
     ("score",),
     ("plan", "suite.json", "rows"),
     ("lint", "suite.json"),

@@ -167,6 +167,7 @@ def _extract_facts(about: RunAbout, extract: ExtractRun) -> list[dict[str, Any]]
         ("Held against", ", ".join(other.name for other in extract.others)),
         ("Run", f"{about.run.id} of {score_words.day(about.run.started)}"),
         ("Not scanned again", f"nothing has changed since run {extract.reused}" if extract.reused else ""),
+        ("Rows in files", _sentence("; ".join(words.rows_written(extract))) if about.figures.internal else ""),
     ]
     return facts_of(facts)
 
@@ -185,6 +186,7 @@ def _run(about: RunAbout) -> dict[str, Any]:
         ("Started", run.started),
         ("Took", f"{run.seconds:.1f} seconds"),
         ("Not scanned again", _not_scanned(run)),
+        ("Rows in files", _rows_written(run)),
         ("Exit code", str(run.exit_code)),
         ("Checks", words.tally(run.outcomes)),
         *((f"Version of {name}", version) for name, version in run.engine.items()),
@@ -237,6 +239,14 @@ def _not_scanned(run: Run) -> str:
     reused = [extract.reused for extract in run.extracts if extract.reused]
     told = f"{len(reused)} of {len(run.extracts)} extracts: nothing had changed since run {', '.join(sorted(set(reused)))}"
     return told if reused else ""
+
+
+def _rows_written(run: Run) -> str:
+    """Of how many extracts rows were written; "" if nobody asked for that."""
+    asked = [extract.split for extract in run.extracts if extract.split]
+    written = sum(split.passing is not None for split in asked)
+    told = f"of {written} of {len(run.extracts)} extracts all rows, with the values of patients, were written to files"
+    return _sentence(told) if asked else ""
 
 
 def _option(value: Any) -> str:
