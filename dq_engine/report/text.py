@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING
 
 from dq_engine.model import ExtractRun, Outcome, Run
 from dq_engine.report.entries import of_policy
-from dq_engine.report.words import (
-    ORDER,
-    ROOM,
-    clean,
-    finding,
-    heading,
-    kinds,
-    mark,
-    rows_written,
-    tally,
-    unchanged,
-    waived,
-)
+from dq_engine.report.words import ORDER, ROOM, clean, finding, heading, kinds, mark, rows_written, tally, unchanged, waived
 
 if TYPE_CHECKING:
     from rich.console import Console
