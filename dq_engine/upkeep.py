@@ -1,7 +1,8 @@
 """Upkeep of a folder of runs: which are there, which may go, smaller ones, another place, whether they are as they were stored.
 
-A reader sees every run whole, at any moment, wherever a command is killed; ``dq check`` may store runs here meanwhile. Commands
-of upkeep wait for each other.
+A run is there whole or not at all, wherever a command is killed; ``dq check`` may store runs here meanwhile. Commands of upkeep
+wait for each other. A command that reads runs just while they are removed, moved or compacted may end with an error, never with
+other results.
 """
 
 from __future__ import annotations
