@@ -28,7 +28,7 @@ from dq_engine.sql import text
 NOT_KEPT = "not kept: the run was compacted"
 """What stands for failing values that compaction took away."""
 LEVEL = 9
-"""How much work zstd puts into files that are compacted; 3 is what it does by default, 19 saves a little more for twice the time."""
+"""How much work zstd puts into files that are compacted; its default is 3, and 19 saves a little more for twice the time."""
 Progress = Callable[[str, float], None]
 
 
