@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dq_engine import terminal
+from dq_engine import outputs, terminal
 
 if TYPE_CHECKING:
     from dq_engine.config import Config
@@ -33,7 +33,7 @@ Waivers = Annotated[
 
 
 class Format(StrEnum):
-    """How a verdict or differences are written."""
+    """How differences are written."""
 
     TEXT = "text"
     JSON = "json"
@@ -119,7 +119,16 @@ def gate(
     ] = None,
     waivers: Waivers = None,
     baseline: Baseline = None,
-    format: Annotated[Format, typer.Option(help="How the verdict is written.")] = Format.TEXT,
+    format: Annotated[
+        list[outputs.Format] | None,
+        typer.Option(
+            help="How the verdict is written; text: the paragraph, others: the whole run, as dq check writes it. May be repeated, "
+            "each with an --output of its own, in the same order.  [default: text]"
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None, typer.Option("--output", "-o", help="Write to this file, not to standard output, which is -.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing if the gate is open.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List everything that the gate found, too.")] = False,
 ) -> None:
@@ -128,17 +137,24 @@ def gate(
         from dq_engine import gating, store  # noqa: PLC0415
         from dq_engine.report import gate_text  # noqa: PLC0415
 
+        asked = outputs.wanted(format or [], output or [])
         config = terminal.project()
         terms = terms_of(config, None, waivers, baseline)
         gating.ready(terms, gate=True)
         directory = store.run_directory(run or terminal.results_folder(config))
         judged = gating.gated(store.load(directory), directory, terms, worker)
-        assert judged.gate is not None
-        if format is Format.JSON:
-            terminal.write(gate_text.as_json(judged.gate), raw=True)
-        elif judged.exit_code or not quiet:
-            terminal.write(gate_text.plain(judged.gate, verbose=verbose))
-    raise typer.Exit(judged.exit_code)
+        troubles = outputs.write_outputs(
+            judged,
+            asked,
+            lambda: directory,
+            worker,
+            words=lambda run: gate_text.plain(run, verbose=verbose),
+            quiet=quiet,
+            verbose=verbose,
+        )
+    for trouble in troubles:
+        terminal.say(trouble)
+    raise typer.Exit(3 if troubles else judged.exit_code)
 
 
 def diff(

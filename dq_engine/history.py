@@ -73,7 +73,7 @@ def state(run: Run, *, counts: bool = True) -> RunState:
         started=run.started,
         seconds=run.seconds,
         exit_code=run.exit_code,
-        verdict=run.verdict,
+        verdict=run.public_verdict,
         planned=run.planned,
         extracts=tuple(
             ExtractState(

@@ -742,6 +742,13 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(outcome for extract in self.extracts for outcome in extract.outcomes)
 
     @property
+    def public_verdict(self) -> str:
+        """The verdict without what is not for everybody: a gate's names organisations, and says how much fails there."""
+        if self.gate is None:
+            return self.verdict
+        return f"the gate is closed (exit code {self.exit_code})" if self.exit_code else "the gate is open"
+
+    @property
     def success(self) -> bool:
         """True only if something was checked, everything planned was evaluated, and the gate passed (exit code 0)."""
         return self.exit_code == 0

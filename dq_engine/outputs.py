@@ -72,15 +72,17 @@ def write_outputs(
     worker: WorkerProcess,
     *,
     result_format: str | None = None,
+    words: Callable[[Run], str] | None = None,
     quiet: bool = False,
     verbose: bool = False,
 ) -> list[str]:
     """Writes a run as it is asked for, and gives what could not be written, in words; all else is written even so.
 
     ``measures`` gives the directory of the run with its Parquet files, when they are needed: they are read by the ``worker``.
-    ``result_format`` says how much a result of Great Expectations holds. What goes to standard output is written last.
+    ``result_format`` says how much a result of Great Expectations holds; ``words`` makes the text for people, if that is not the
+    one of ``dq check``. What goes to standard output is written last.
     """
-    writer = _Writer(run, measures, worker, result_format, quiet=quiet, verbose=verbose)
+    writer = _Writer(run, measures, worker, result_format, words, quiet=quiet, verbose=verbose)
     for one in sorted(asked, key=lambda one: one.path is None):
         writer.write(one)
     if any(one.format is Format.TEXT for one in asked):
@@ -102,6 +104,7 @@ class _Writer:
         measures: Callable[[], Path],
         worker: WorkerProcess,
         result_format: str | None,
+        words: Callable[[Run], str] | None,
         *,
         quiet: bool,
         verbose: bool,
@@ -110,6 +113,7 @@ class _Writer:
         self.measures = measures
         self.worker = worker
         self.result_format = result_format
+        self.words = words
         self.quiet = quiet
         self.verbose = verbose
         self.troubles: list[str] = []
@@ -160,23 +164,29 @@ class _Writer:
                 document = self.run.to_gx(self.result_format or "SUMMARY")
                 made = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
             case _:
-                from dq_engine.report import text  # noqa: PLC0415
-
-                made = text.plain(self.run, verbose=self.verbose).encode()
+                made = self.plain().encode()
         return made
+
+    def plain(self) -> str:
+        """The text for people, in lines."""
+        if self.words is not None:
+            return self.words(self.run)
+        from dq_engine.report import text  # noqa: PLC0415
+
+        return text.plain(self.run, verbose=self.verbose)
 
     def tell(self, stream: TextIO | None) -> None:
         """Says to people what the run found: a table on a terminal, lines elsewhere."""
-        from dq_engine.report import text  # noqa: PLC0415
-
-        if stream is not None and stream.isatty():
+        if stream is not None and stream.isatty() and self.words is None:
             from rich.console import Console  # noqa: PLC0415
+
+            from dq_engine.report import text  # noqa: PLC0415
 
             text.table(self.run, Console(file=stream, highlight=False), verbose=self.verbose)
         elif stream is not None and stream is sys.stderr:
-            terminal.tell(text.plain(self.run, verbose=self.verbose))
+            terminal.tell(self.plain())
         else:
-            terminal.write(text.plain(self.run, verbose=self.verbose))
+            terminal.write(self.plain())
 
     def table(self, path: Path | None) -> None:
         """Writes the counts of checks as CSV, of which there may be millions: no more than a piece of it is in memory here."""

@@ -195,10 +195,11 @@ class Reuse:
         if len(organisations) != stored.registered or run.engine.get("duckdb") != self.worker.version:
             return None
         suite = asked.extract.suite
+        places = {check.id: check.at for check in suite.checks}
         record = msgspec.structs.replace(
             stored,
             suite=SuiteReference(suite.name, suite.origin, suite.sha256),
-            outcomes=tuple(msgspec.structs.replace(outcome, waiver=None) for outcome in stored.outcomes),
+            outcomes=tuple(msgspec.structs.replace(o, at=places.get(o.check), waiver=None) for o in stored.outcomes),
             files=_with_rows(own, stored.files),
             others=others,
             reused=stored.reused or run.id,

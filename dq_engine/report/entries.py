@@ -30,6 +30,7 @@ class Entry(Struct, frozen=True):
 
     ``about`` is the name of an extract, or "" where it is all of the run; ``key`` the id of a check, or what else it is.
     ``mark`` is "note" for what somebody should know and nobody need act upon. ``held``: whether the exit code is due to it.
+    ``known``: whether it fails as it did in the baseline that the gate held it against, so that nothing is due to it.
     ``outcome`` is there for a check, ``extract`` for all that is about an extract.
     """
 
@@ -40,12 +41,15 @@ class Entry(Struct, frozen=True):
     title: str
     found: str
     severity: Severity = "critical"
+    known: bool = False
     extract: ExtractRun | None = None
     outcome: Outcome | None = None
 
     @property
     def level(self) -> Level:
-        """How loud it is: a failure by its severity, what could not be evaluated as an error, what was accepted as a note."""
+        """How loud it is: a failure by its severity, what could not be evaluated as an error, what is accepted as a note."""
+        if self.known:
+            return "note"
         if self.mark == "fail":
             return LEVELS[self.severity]
         if self.mark == "error" or self.held:
@@ -69,6 +73,8 @@ def findings(run: Run) -> list[GateFinding]:
 
 def _said(run: Run, finding: GateFinding) -> bool:
     about = [extract for extract in run.extracts if finding.extract in ("", extract.name, extract.feed)]
+    if finding.organisation:
+        return False
     if not finding.check:
         return finding.exit_code == COULD_NOT and bool(finding.extract) and any(extract.problem for extract in about)
     marks = {words.mark(outcome) for extract in about for outcome in extract.outcomes if outcome.check == finding.check}
@@ -96,14 +102,16 @@ def _of_extract(run: Run, extract: ExtractRun) -> Iterator[Entry]:
         )
     empty = not any(outcome.status in ("pass", "fail") for outcome in extract.outcomes)
     for outcome in extract.outcomes:
+        mark, held = words.mark(outcome), _held(run, extract, outcome, empty=empty)
         yield Entry(
             extract.name,
             outcome.check,
-            words.mark(outcome),
-            _held(run, extract, outcome, empty=empty),
+            mark,
+            held,
             words.clean(outcome.statement),
             words.waived(outcome) or words.finding(outcome),
             outcome.severity,
+            mark == "fail" and not held and run.gate is not None and run.gate.baseline != "",
             extract,
             outcome,
         )

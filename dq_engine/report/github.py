@@ -2,7 +2,7 @@
 
 Each points to the expectation in the file of its suite. A failure is an error, a warning or a notice by its severity; what could
 not be evaluated is an error; what had nothing to judge a warning, or an error where the exit code is due to it; what somebody
-accepted a notice. What passed or was not selected is not annotated.
+accepted, or fails as it did in the baseline, a notice. What passed or was not selected is not annotated.
 
 GitHub keeps ten errors, ten warnings and ten notices of a step, and fifty annotations of a job, and drops the others without a
 word. So no more than ten of each kind are written, those first to which the exit code is due, and the last notice counts what was
@@ -61,7 +61,7 @@ def _annotation(entry: Entry, origin: Origin) -> str:
         properties["file"] = origin.path(entry.extract.suite.path)
         if entry.outcome is not None and entry.outcome.at is not None:
             properties |= {"line": str(entry.outcome.at.line), "col": str(entry.outcome.at.column)}
-    label = LABELS[entry.mark] if entry.outcome is not None else ""
+    label = "failed as in the baseline" if entry.known else LABELS[entry.mark] if entry.outcome is not None else ""
     properties["title"] = ": ".join(filter(None, (entry.about, entry.key, label)))
     return command(COMMANDS[entry.level], properties, ": ".join(filter(None, (entry.title, entry.found))))
 

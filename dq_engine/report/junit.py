@@ -5,7 +5,8 @@
 - A check that had nothing to judge (vacuous) must not look green. It is an ``error`` of the type "vacuous" where the exit code is
   due to it (nothing at all was judged of the extract, or the gate's policy says so), and else ``skipped``, with the reason: what
   most CI shows as neither good nor bad.
-- A failure that somebody accepted is ``skipped``: "waived by …". A check that was not selected is ``skipped``, too.
+- A failure that somebody accepted is ``skipped``: "waived by …"; so is one that is known from the baseline, and a check that was
+  not selected.
 - What the gate holds against the run besides is a test case of the suite "gate"; where nothing else says why a run does not
   pass (there was nothing to check), its verdict is one. So a file without failure and error belongs to exit code 0.
 
@@ -69,8 +70,9 @@ def _case(suite: ET.Element, entry: Entry, origin: Origin) -> None:
     if entry.mark == "pass":
         return
     held = entry.mark == "vacuous" and entry.held
-    told = ET.SubElement(case, "error" if held else TAGS[entry.mark])
+    told = ET.SubElement(case, "error" if held else "skipped" if entry.known else TAGS[entry.mark])
     found = _text(entry.found) or REASONS.get(entry.mark, "")
+    found = f"fails as in the baseline: {found}" if entry.known else found
     told.set("message", found if told.tag == "skipped" else f"{_text(entry.title)}: {found}")
     if told.tag != "skipped":
         told.set("type", entry.severity if entry.mark == "fail" else entry.mark)

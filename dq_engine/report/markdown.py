@@ -48,8 +48,11 @@ def render(run: Run, *, verbose: bool = False, room: int | None = None) -> bytes
 
 
 def _lines(run: Run, *, verbose: bool) -> Iterator[str]:
-    yield f"## {SIGNS['pass' if run.exit_code == 0 else 'fail']} {text(_sentence(run.verdict))}"
+    yield f"## {SIGNS['pass' if run.exit_code == 0 else 'fail']} {text(_sentence(run.public_verdict))}"
     yield ""
+    if run.gate is not None:
+        yield text(run.gate.words)
+        yield ""
     if told := of_policy(run, None if verbose else POLICY):
         yield from (f"- {text(line)}" for line in told)
         yield ""

@@ -4,8 +4,9 @@ Each check is a rule, called by the name of its suite and its id. A failure is a
 to the expectation in the file of the suite. What the exit code is due to besides is a result, too: a check that could not be
 evaluated, an extract that could not be opened, a finding of the gate; so that nobody sees less who reads results only. What could
 not be evaluated is also a notification of the invocation, as the standard wants it. A check that had nothing to judge is
-"notApplicable", or fails where the exit code is due to it. A failure that somebody accepted is a result with a suppression.
-What passed or was not selected is left out, unless it is asked for: the invocation counts it.
+"notApplicable", or fails where the exit code is due to it. A failure that somebody accepted is a result with a suppression; one
+that is known from the baseline has the state "unchanged". What passed or was not selected is left out, unless it is asked for: the
+invocation counts it.
 
 GitHub follows an alert by its rule, file and ``primaryLocationLineHash``; that is made of the names of extract, suite and check,
 so that an edit of the suite opens no second alert.
@@ -109,6 +110,8 @@ def _result(entry: Entry, rule: int, origin: Origin) -> dict[str, Any]:
     }
     if outcome is not None and outcome.unexpected_count is not None and outcome.denominator is not None:
         result["properties"] |= {"unexpected": outcome.unexpected_count, "of": outcome.denominator, "unit": outcome.unit}
+    if entry.known:
+        result["baselineState"] = "unchanged"
     if entry.mark == "waived":
         suppression = {"kind": "external", "status": "accepted", "justification": _message(entry.found)}
         result["suppressions"] = [suppression]

@@ -195,7 +195,12 @@ def test_the_gate_says_of_a_stored_run_what_the_check_said(tmp_path: Path) -> No
     assert (done.returncode, " ".join(done.stdout.split())) == (code, verdict) == (1, verdict)
     found = json.loads(dq_here(folder, "gate", "--format", "json").stdout)
     assert found["exit_code"] == 1
-    assert [(finding["rule"], finding["check"]) for finding in found["findings"]] == [("fail_on", "patients_present")]
+    assert [(finding["rule"], finding["check"]) for finding in found["gate"]["findings"]] == [("fail_on", "patients_present")]
+    assert (
+        dq_here(folder, "gate", "--format", "junit", "--output", "gate.xml", "--format", "github", "--output", "-").returncode
+        == 1
+    )
+    assert 'failures="1"' in (folder / "gate.xml").read_text()
     assert "CLOSES  fail_on: lists: patients_present" in dq_here(folder, "gate", "--verbose").stdout
     write_lists(folder)
     gated(folder)

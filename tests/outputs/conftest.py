@@ -103,7 +103,7 @@ def accepted(run: Run, *waivers: Waiver) -> Run:
 
 
 def gated(run: Run, exit_code: int, *findings: GateFinding) -> Run:
-    words = f"held: {len(findings)} findings"
+    words = f"held: {len(findings)} findings, at T90064"
     return msgspec.structs.replace(run, exit_code=exit_code, verdict=words, gate=Gate(exit_code, words, findings))
 
 

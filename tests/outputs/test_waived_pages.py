@@ -55,3 +55,5 @@ def test_the_public_learns_until_when_and_no_name(stored: Path) -> None:
     pages = built(stored, "--audience", "public")
     assert any("waived until 2030-05-31" in page for page in pages.values())
     assert not any("A. Lead" in page or "mended" in page or "required.feeds" in page for page in pages.values())
+    assert not any("T90064" in page for page in pages.values()), "the verdict of a gate names organisations"
+    assert "The gate is closed (exit code 3)." in pages["index.html"]

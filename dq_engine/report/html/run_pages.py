@@ -193,7 +193,7 @@ def _run(about: RunAbout) -> dict[str, Any]:
     ]
     return {
         "run": run.id,
-        "verdict": words.clean(run.verdict),
+        "verdict": _sentence(run.verdict if internal else run.public_verdict),
         "facts": facts_of(facts),
         "options": facts_of((name, _option(value)) for name, value in run.options.items()) if internal else [],
         "files": [
@@ -307,7 +307,7 @@ def _overview(about: RunAbout, changed: Sequence[CheckChange], where: Mapping[tu
         "started": run.started,
         "tone": colour,
         "headline": headline,
-        "verdict": _sentence(run.verdict),
+        "verdict": _sentence(run.verdict if about.figures.internal else run.public_verdict),
         "planned": f"{run.planned:,}",
         "checks_place": places.run(run.id, "checks.html"),
         "tiles": [
