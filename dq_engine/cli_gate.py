@@ -122,7 +122,7 @@ def gate(
     format: Annotated[
         list[outputs.Format] | None,
         typer.Option(
-            help="How the verdict is written; text: the paragraph, others: the whole run, as dq check writes it. May be repeated, "
+            help="How the verdict is written; text: the paragraph, others: the whole run, as dq check does. May be repeated, "
             "each with an --output of its own, in the same order.  [default: text]"
         ),
     ] = None,

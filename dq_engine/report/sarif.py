@@ -5,8 +5,8 @@ to the expectation in the file of the suite. What the exit code is due to beside
 evaluated, an extract that could not be opened, a finding of the gate; so that nobody sees less who reads results only. What could
 not be evaluated is also a notification of the invocation, as the standard wants it. A check that had nothing to judge is
 "notApplicable", or fails where the exit code is due to it. A failure that somebody accepted is a result with a suppression; one
-that is known from the baseline has the state "unchanged". What passed or was not selected is left out, unless it is asked for: the
-invocation counts it.
+that is known from the baseline has the state "unchanged". What passed or was not selected is left out, unless it is asked for:
+the invocation counts it.
 
 GitHub follows an alert by its rule, file and ``primaryLocationLineHash``; that is made of the names of extract, suite and check,
 so that an edit of the suite opens no second alert.
