@@ -205,7 +205,13 @@ def longer(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=st.recursive(NUMBERS | TIMES | SPANS, longer, max_leaves=6).filter(lambda text: text.count("(") < 5))
+@given(
+    text=st.recursive(NUMBERS | TIMES | SPANS, longer, max_leaves=6).filter(
+        lambda text: (
+            text.count("(") < 5 and text.count("^") < 2
+        )  # a power of a power: Great Expectations computes it to the last digit
+    )
+)
 def test_expressions_mean_what_they_mean_in_great_expectations(theirs: Callable[[str], Any], text: str) -> None:
     try:
         wanted = theirs(text)
