@@ -450,4 +450,4 @@ def test_names_of_files_are_what_they_do_not_have_in_common() -> None:
 
 def test_the_run_of_a_later_version_of_dq_is_not_read(world: Path) -> None:
     rewrite(stored(world), version=99)
-    refused(world, 3, "is the record of another version of dq (99")
+    refused(world, 3, "as version 99 of a run's record", "upgrade dq")
