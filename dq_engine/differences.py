@@ -14,7 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dq_engine.model import ExtractRun, Outcome, Run, Severity, Status
-from dq_engine.significance import Counts, by_chance, threshold
+from dq_engine.significance import Counts, by_chance, threshold, variation
 
 Kind = Literal["compared", "new check", "left out", "another rule", "not compared"]
 """Whether a check could be compared: it is new, was left out, is another rule now, or was not judged in both runs."""
@@ -171,15 +171,17 @@ class _Compared:
         self.kind = _kind(old, new)
         self.whole: Counts | None = None
         self.organisations: Mapping[str, Counts] = {}
+        self.variation = 1.0
         if self.kind == "compared" and old is not None and new is not None and new.unit not in UNCOUNTED:
             self.whole = _counts(old, new)
             self.organisations = sums.get((now.name, new.check), {})
+            self.variation = variation(list(self.organisations.values()))
 
     def family(self) -> Iterator[Counts]:
-        """The shares that are compared: at each organisation, and over all."""
+        """The counts that are compared: at each organisation, and over all."""
         if self.whole is not None:
-            yield self.whole
-            yield from self.organisations.values()
+            yield self.whole.divided(self.variation)
+            yield from (counts.divided(self.variation) for counts in self.organisations.values())
 
     def difference(self, rose: float, fell: float, least_rise: float) -> CheckDifference:
         """What became of the check, where rises count from the probability ``rose`` on, and falls from ``fell`` on."""
@@ -204,12 +206,12 @@ class _Compared:
             return
         found = []
         for code, counts in self.organisations.items():
-            probability = by_chance(way(counts))
+            probability = by_chance(way(counts.divided(self.variation)))
             if probability <= significant and way(counts).rise >= least_rise:
                 found.append(Change(code, counts, probability))
         yield from sorted(found, key=lambda change: (change.probability, change.organisation))
         rest = self.whole.without(change.counts for change in found)
-        probability = by_chance(way(rest))
+        probability = by_chance(way(rest.divided(self.variation)))
         if probability <= significant and way(rest).rise >= least_rise:
             yield Change("", rest, probability)
 

@@ -4,8 +4,12 @@ Two samples of judged things are compared by Fisher's exact test, one-sided (R. 
 1935). Many comparisons at once are held to one rate of false alarms by Tarone's method (R. E. Tarone, A Modified Bonferroni
 Method for Discrete Data, Biometrics 46, 1990): a comparison that could not have shown anything, whatever had been found, is not
 among those that share the rate. So it finds more than Bonferroni's method where most organisations have few failures or none, and
-it assumes nothing of how comparisons depend on each other. Within one of them, things are taken to fail independently of each
-other: where failures come in batches, false alarms are more frequent than the rate says.
+it assumes nothing of how comparisons depend on each other.
+
+Fisher's test takes things to fail independently of each other. They do not: a repeated key fails in two rows, a batch as a whole.
+How much more than by chance failures vary from one time to the other is seen at the organisations (D. Spiegelhalter, Handling
+over-dispersion of performance indicators, Quality and Safety in Health Care 14, 2005), and all counts are divided by that before
+they are compared (J. Rao and A. Scott, A Simple Method for the Analysis of Clustered Binary Data, Biometrics 48, 1992).
 """
 
 from __future__ import annotations
@@ -17,6 +21,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import astuple
 
+LEAST_PLACES = 10
+"""Organisations with failures, below which nothing is known of how much more than by chance they vary."""
+CUT = 0.1
+"""The share of organisations that vary most and are taken to vary no more than the next: they may be what is looked for."""
 SMALLEST = 1e-17
 """A term of a sum that is smaller than this, relative to the sum, is its last: those after it are smaller still."""
 
@@ -52,6 +60,34 @@ class Counts(Struct, frozen=True):
         for other in others:
             left = tuple(of - taken for of, taken in zip(left, astuple(other), strict=True))
         return Counts(*(max(0, number) for number in left))
+
+    def divided(self, times: float) -> Counts:
+        """The counts of so many times fewer things, of which the shares are the same: whole numbers, and never more failures."""
+        before, after = int(self.before / times), int(self.after / times)
+        return Counts(before, max(before, int(self.judged_before / times)), after, max(after, int(self.judged_after / times)))
+
+
+def variation(places: Sequence[Counts]) -> float:
+    """How many times as much as by chance alone failures vary from one time to the other, by what many places show; at least 1.
+
+    The mean of the squared deviations in units of those of the hypergeometric distribution; the largest tenth is winsorised, so
+    that a place that got worse does not hide itself. 1 where too few places have failures to say.
+    """
+    squares = sorted(square for counts in places if (square := _square(counts)) is not None)
+    if len(squares) < LEAST_PLACES:
+        return 1.0
+    largest = squares[math.ceil(len(squares) * (1 - CUT)) - 1]
+    return max(1.0, sum(min(square, largest) for square in squares) / len(squares))
+
+
+def _square(counts: Counts) -> float | None:
+    """The squared deviation of the failures after from their expectation, by its variance; None where they cannot vary."""
+    judged, failures = counts.judged_before + counts.judged_after, counts.before + counts.after
+    if judged < 2:
+        return None
+    share = failures / judged
+    spread = counts.judged_after * share * (1 - share) * counts.judged_before / (judged - 1)
+    return (counts.after - counts.judged_after * share) ** 2 / spread if spread > 0 else None
 
 
 def by_chance(counts: Counts) -> float:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from dq_engine.significance import Counts, at_least, by_chance, threshold
+from dq_engine.significance import Counts, at_least, by_chance, threshold, variation
 
 SIZES = st.integers(0, 3_000)
 
@@ -76,6 +76,35 @@ def test_where_only_chance_is_at_work_there_are_no_more_false_alarms_than_promis
         significant = threshold(family, 0.1)
         alarms += any(by_chance(found) <= significant for found in family)
     assert 0 < alarms <= 34, "none at all would mean that the test can find nothing"
+
+
+def test_failures_that_come_in_pairs_are_counted_as_one() -> None:
+    """A repeated key fails in two rows: with 60 pairs before and 90 after, the rise is chance one time in 200, not in 100,000."""
+    chance = random.Random(1)
+    places = []
+    for _ in range(150):
+        pairs = [chance.random() < 0.6 for _ in range(1)]
+        later = sum(pairs)
+        places.append(Counts(2 * (len(pairs) - later), 40, 2 * later, 40))
+    assert variation(places) == pytest.approx(2, rel=0.05)
+    whole = Counts(120, 6_000, 180, 6_000)
+    assert by_chance(whole) < 0.0005
+    assert by_chance(whole.divided(2)) == pytest.approx(0.008, rel=0.1)
+
+
+def test_one_place_that_got_worse_does_not_hide_itself() -> None:
+    still = [Counts(place % 2, 80, 1 - place % 2, 80) for place in range(40)]
+    assert variation([*still, Counts(0, 80, 30, 80)]) == pytest.approx(1, abs=0.05)
+    assert variation(still[:9]) == 1, "too few to say"
+    assert variation([]) == 1
+
+
+@given(counts(), st.floats(1, 50))
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_divided_counts_are_counts(found: Counts, times: float) -> None:
+    less = found.divided(times)
+    assert 0 <= less.before <= less.judged_before <= found.judged_before
+    assert 0 <= less.after <= less.judged_after <= found.judged_after
 
 
 def test_a_practice_that_is_worse_is_found_among_thousands() -> None:
