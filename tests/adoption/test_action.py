@@ -17,6 +17,7 @@ from junitparser import JUnitXml
 from tests.generated import ROOT
 
 from .runner import EXPRESSION, Action, read
+from .source import copied
 
 ACTION = read(ROOT / "action.yml")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,12 +88,7 @@ def test_the_workflow_in_the_readme_keeps_githubs_schema_and_names_inputs_and_ou
 
 def test_the_action_installs_itself_and_checks(workspace: Path, temporary: Path) -> None:
     """All its steps. Packages come from where pip gets them, by the hashes of the lock files."""
-    source = temporary.parent / "the action"
-    for name in ("action.yml", "pyproject.toml", "README.md", "LICENSE"):
-        source.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, source)
-    for name in ("action", ".ci", "dq_engine", "expectations"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    source = copied(temporary.parent / "the action")
     ran = Action(source).run(workspace, temporary, python=sys.executable, docs="pages")
     assert ran.code == 0, ran.err
     assert (temporary / "dq" / "bin" / "dq").is_file()
