@@ -147,6 +147,10 @@ def check(
         if update_baseline and no_results:
             raise UsageError("--update-baseline needs the stored run: leave --no-results out")
         config = terminal.project()
+        if config and config.notify and not no_results:
+            from dq_engine import notifications  # noqa: PLC0415
+
+            notifications.ready(config.notify)
         judging = cli_gate.Judging(
             config,
             fail_on.value if fail_on else None,
@@ -200,6 +204,7 @@ def check(
             )
         if folder is not None and done.stored is not None:
             troubles += _after(done.run, done.stored, folder, worker, judging, docs, quiet=quiet)
+            troubles += _told(done.run, config)
     for trouble in troubles:
         terminal.say(trouble)
     raise typer.Exit(3 if troubles else done.run.exit_code)
@@ -272,6 +277,18 @@ def _after(
     except DqError as error:
         return [str(error)]
     return []
+
+
+def _told(run: Run, config: Config | None) -> list[str]:
+    """Tells of a stored run whom the project names. Gives what went wrong where that was required; else it is only said."""
+    if config is None or not config.notify:
+        return []
+    from dq_engine import notifications  # noqa: PLC0415
+
+    required, others = notifications.tell(run, config.notify)
+    for trouble in others:
+        terminal.say(trouble)
+    return required
 
 
 def _options(

@@ -69,7 +69,7 @@ class Action:
             script.write_text(resolved(step["run"]), encoding="utf-8")
             written.touch()
             ran = subprocess.run(
-                ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],  # noqa: S607
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
                 cwd=workspace / resolved(step.get("working-directory", ".")),
                 env={
                     **{name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")},

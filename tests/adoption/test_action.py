@@ -27,7 +27,9 @@ REPORTS = ["measures.csv", "report.json", "report.sarif", "report.xml"]
 SUITE = {
     "name": "lists",
     "meta": {"dq": {"feed": "lists"}},
-    "expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}, "meta": {"dq": {"rule": "there"}}}],
+    "expectations": [
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}, "meta": {"dq": {"rule": "there"}}}
+    ],
 }
 
 

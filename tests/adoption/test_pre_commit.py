@@ -17,7 +17,11 @@ from tests.generated import ROOT
 
 from .source import copied
 
-GOOD = {"name": "lists", "expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}}], "meta": {"dq": {"feed": "lists"}}}
+GOOD = {
+    "name": "lists",
+    "expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "code"}}],
+    "meta": {"dq": {"feed": "lists"}},
+}
 BAD = GOOD | {"expectations": [{"type": "expect_column_values_to_be_nul", "kwargs": {"column": "code"}}]}
 
 
