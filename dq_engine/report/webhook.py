@@ -106,13 +106,7 @@ def _problems(run: Run) -> list[Entry]:
 
 
 def _found(entry: Entry) -> str:
-    """What was found, in counts: an observed value stays with the run."""
-    outcome = entry.outcome
-    if outcome is None:
-        return entry.found
-    if outcome.denominator is not None and outcome.unexpected_count is not None:
-        return words.clean(words.counted(outcome.unit, outcome.unexpected_count, outcome.denominator))
-    return words.clean(outcome.message)
+    return entry.found if entry.outcome is None else words.in_counts(entry.outcome)
 
 
 def _counts(run: Run) -> dict[str, int]:

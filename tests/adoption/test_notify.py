@@ -100,6 +100,16 @@ def test_each_end_of_a_run_is_told_to_those_who_want_it(code: int, project: Path
     assert code == 0 or json.loads(server.requests[-1].body)["problems"][0]["decides"]
 
 
+def test_nobody_hears_that_a_run_passed_if_the_command_did_not(project: Path) -> None:
+    (project / "file").touch()
+    with serving(200) as server:
+        notify(project, {"url": server.url})
+        assert check(project, "good.parquet", "--format", "json", "--output", "file/run.json")[0] == 3
+    (told,) = (json.loads(request.body) for request in server.requests)
+    assert (told["result"], told["exit_code"]) == ("error", 3)
+    assert "the results could not be written" in told["verdict"]
+
+
 def test_a_run_that_is_not_stored_is_told_to_nobody(project: Path) -> None:
     with serving(200) as server:
         notify(project, {"url": server.url})
