@@ -29,8 +29,11 @@ def serving(*answers: Answer | int) -> Iterator[Server]:
     ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             requests.append(Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             answer = answers[min(len(requests), len(answers)) - 1]
             if callable(answer):

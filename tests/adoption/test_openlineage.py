@@ -1,7 +1,7 @@
 """Events of OpenLineage: sent by its own client to a real server, and read back by its own classes."""
 
 import json
-import subprocess
+import os
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,7 @@ def test_a_run_is_an_event_at_its_beginning_and_one_at_its_end(project: Path, mo
         monkeypatch.setenv("OPENLINEAGE_API_KEY", "S3CR3T")
         monkeypatch.setenv("OPENLINEAGE_NAMESPACE", "warehouse")
         assert check(project) == (1, "")
+    assert not [name for name in os.environ if name.startswith("OPENLINEAGE__")], "the environment is as it was"
     assert {request.path for request in server.requests} == {"/api/v1/lineage"}
     assert {request.headers["authorization"] for request in server.requests} == {"Bearer S3CR3T"}
     start, end = (json.loads(request.body) for request in server.requests)
@@ -130,15 +131,12 @@ def test_what_could_not_be_evaluated_is_a_failed_run_and_never_a_success(project
 
 
 def test_events_go_to_a_file_if_openlineage_yml_says_so(project: Path) -> None:
-    subprocess.run(["git", "init", "-q"], cwd=project, check=False)
-    subprocess.run(["git", "remote", "add", "origin", "https://me:T0K3N@example.org/x.git"], cwd=project, check=False)
     (project / "openlineage.yml").write_text(
         "transport: {type: file, log_file_path: events.ndjson, append: true}\n", encoding="utf-8"
     )
     assert check(project) == (1, "")
     text = (project / "events.ndjson").read_text(encoding="utf-8")
     assert [json.loads(line)["eventType"] for line in text.splitlines()] == ["START", "COMPLETE"]
-    assert "T0K3N" not in text
 
 
 def test_events_that_cannot_be_sent_are_no_silence_and_no_secret(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
