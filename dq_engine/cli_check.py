@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 
 import typer
 
@@ -123,6 +123,10 @@ def check(
             metavar="DIR", help="Write the rows that pass and those that fail, with their values, to Parquet files there."
         ),
     ] = None,
+    openlineage: Annotated[
+        bool,
+        typer.Option("--openlineage", help="Send events with the results to where OPENLINEAGE_URL or openlineage.yml says."),
+    ] = False,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show failing values of columns that do not identify people.")
     ] = False,
@@ -147,6 +151,7 @@ def check(
         if update_baseline and no_results:
             raise UsageError("--update-baseline needs the stored run: leave --no-results out")
         config = terminal.project()
+        tell = _tellers(config, openlineage=openlineage, stored=not no_results)
         judging = cli_gate.Judging(
             config,
             fail_on.value if fail_on else None,
@@ -200,6 +205,7 @@ def check(
             )
         if folder is not None and done.stored is not None:
             troubles += _after(done.run, done.stored, folder, worker, judging, docs, quiet=quiet)
+        troubles += tell(_ended(done.run, troubles), stored=done.stored is not None)
     for trouble in troubles:
         terminal.say(trouble)
     raise typer.Exit(3 if troubles else done.run.exit_code)
@@ -272,6 +278,49 @@ def _after(
     except DqError as error:
         return [str(error)]
     return []
+
+
+def _ended(run: Run, troubles: list[str]) -> Run:
+    """The run as others are told of it: nobody hears that it passed if something else that was asked for went wrong."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    return replace(run, exit_code=3, verdict="; ".join([run.verdict, *troubles])) if troubles else run
+
+
+class _Tell(Protocol):
+    def __call__(self, run: Run, *, stored: bool) -> list[str]: ...
+
+
+def _tellers(config: Config | None, *, openlineage: bool, stored: bool) -> _Tell:
+    """Makes sure, before any work is done, that those can be told of the run who must be; ``stored``: whether it is to be.
+
+    What it gives tells them, and returns what went wrong where somebody must be told; what else went wrong is only said.
+    """
+    notify = config.notify if config and stored else ()
+    if notify:
+        from dq_engine import notifications  # noqa: PLC0415
+
+        notifications.ready(notify)
+    emit = None
+    if openlineage:
+        from dq_engine import lineage  # noqa: PLC0415
+
+        emit = lineage.sender()
+
+    def tell(run: Run, *, stored: bool) -> list[str]:
+        from dq_engine.errors import DqError  # noqa: PLC0415
+
+        required, others = notifications.tell(run, notify) if notify and stored else ([], [])
+        for trouble in others:
+            terminal.say(trouble)
+        try:
+            if emit is not None:
+                emit(run)
+        except DqError as error:
+            required.append(str(error))
+        return required
+
+    return tell
 
 
 def _options(

@@ -32,6 +32,7 @@
     with = { practices = "data/practices.parquet" }  # the other extracts that rules speak of: a path, or the name of an extract
 
     [gate]                           # what a release must be like: see dq_engine.policy
+    [[notify]]                       # who is told of a run: see dq_engine.notify
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from dq_engine.errors import ConfigError, UsageError
 from dq_engine.model import FailOn, FieldType
 
 if TYPE_CHECKING:
+    from dq_engine.notify import Notify
     from dq_engine.policy import Policy
 
 NAME = "dq.toml"
@@ -92,12 +94,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True):
-    """A project's settings; ``root`` is the folder of ``dq.toml``, to which its paths are relative; ``gate`` its policy."""
+    """A project's settings; ``root`` is the folder of ``dq.toml``, to which its paths are relative; ``gate`` its policy.
+
+    ``notify`` are those who are told of its runs.
+    """
 
     root: Path
     dq: Settings = Settings()
     extracts: tuple[ConfiguredExtract, ...] = ()
     gate: Policy | None = None
+    notify: tuple[Notify, ...] = ()
 
 
 def find(start: Path) -> Path | None:
@@ -111,8 +117,8 @@ def find(start: Path) -> Path | None:
 def parse(text: str, origin: Path) -> Config:
     """The settings that ``text`` makes. Raises :class:`ConfigError`."""
     raw = tables.parsed(text, str(origin))
-    faults = tables.unknown(raw, ("dq", "extracts", "gate"))
-    table, listed = raw.get("dq", {}), raw.get("extracts", [])
+    faults = tables.unknown(raw, ("dq", "extracts", "gate", "notify"))
+    table = raw.get("dq", {})
     settings = tables.converted(table, Settings, "dq", faults)
     if settings is not None:
         try:
@@ -122,14 +128,34 @@ def parse(text: str, origin: Path) -> Config:
     limit = table.get("memory_limit") if isinstance(table, dict) else None
     if isinstance(limit, str) and not MEMORY.fullmatch(limit):
         faults.append(f'dq.memory_limit: expected a size such as "512MB"; got {limit!r}')
-    if not isinstance(listed, list):
-        faults.append("extracts: expected [[extracts]], with two brackets")
-        listed = []
-    extracts = [tables.converted(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in enumerate(listed)]
+    listed = enumerate(_listed(raw, "extracts", faults))
+    extracts = [tables.converted(item, ConfiguredExtract, f"extracts[{n}]", faults) for n, item in listed]
+    notify = _notify(raw, faults) if "notify" in raw else ()
     gate = _policy(raw["gate"], faults) if "gate" in raw else None
     if faults or settings is None:
         raise ConfigError("\n".join(f"{origin}: {brief(fault)}" for fault in faults))
-    return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None), gate)
+    return Config(origin.parent, settings, tuple(extract for extract in extracts if extract is not None), gate, notify)
+
+
+def _listed(raw: dict[str, Any], name: str, faults: list[str]) -> list[Any]:
+    """The tables of that name."""
+    listed = raw.get(name, [])
+    if isinstance(listed, list):
+        return listed
+    faults.append(f"{name}: expected [[{name}]], with two brackets")
+    return []
+
+
+def _notify(raw: dict[str, Any], faults: list[str]) -> tuple[Notify, ...]:
+    from dq_engine import notify  # noqa: PLC0415  most folders have none
+
+    found = []
+    for place, item in enumerate(_listed(raw, "notify", faults)):
+        one = tables.converted(item, notify.Notify, f"notify[{place}]", faults)
+        if one is not None:
+            faults += notify.faults(one, f"notify[{place}]")
+            found.append(one)
+    return tuple(found)
 
 
 def _policy(raw: Any, faults: list[str]) -> Policy | None:

@@ -12,6 +12,8 @@ AGREEMENT = ("scipy.special", "statsmodels.stats.inter_rater")
 """What weighted kappa and ordinal regression need."""
 PAGES = ("jinja2", "nhsuk_frontend_jinja", "vl_convert")
 """What pages of HTML need."""
+LINEAGE = ("openlineage.client",)
+"""What events of OpenLineage need."""
 SIGNING = ("cryptography.hazmat.primitives.serialization", "securesystemslib.dsse")
 """What keys and signatures need."""
 

@@ -13,6 +13,7 @@ from dq_engine import WorkerProcess
 from tests.command import dq
 
 LONG = (
+    "test_action",
     "test_privacy",
     "test_laws",
     "test_answer_key",

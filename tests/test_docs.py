@@ -70,7 +70,7 @@ def test_the_two_commands_of_the_readme_exist() -> None:
 
 
 def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
-    block, gate, accepted = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    block, gate, accepted, telling = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     parsed = config.parse(block, tmp_path / "dq.toml")
     assert parsed.dq.timeout == tomllib.loads(block)["dq"]["timeout"]
     assert parsed.extracts[0].name == "list_sizes"
@@ -80,6 +80,8 @@ def test_the_configuration_in_the_readme_is_understood(tmp_path: Path) -> None:
     assert told == set(policy.__struct_fields__), "every setting is told of"
     (waiver,) = waivers.parse(accepted, "waivers.toml")
     assert waiver.organisations == ("9A5", "8J0")
+    (told,) = config.parse(telling, tmp_path / "dq.toml").notify
+    assert told.required
 
 
 def test_the_expectation_and_the_suite_in_the_readme_are_valid(tmp_path: Path) -> None:

@@ -76,6 +76,13 @@ def finding(outcome: Outcome) -> str:
     return clean(", ".join(parts))
 
 
+def in_counts(outcome: Outcome) -> str:
+    """What was found, in counts alone, or why there is nothing: for those outside, to whom no observed value is told."""
+    if outcome.denominator is not None and outcome.unexpected_count is not None:
+        return clean(counted(outcome.unit, outcome.unexpected_count, outcome.denominator))
+    return clean(outcome.message)
+
+
 def counted(unit: str, unexpected: int, denominator: int) -> str:
     """The unexpected of what was judged, in words."""
     if unit == "different values":
