@@ -53,7 +53,7 @@ class CheckDifference(Struct, frozen=True, omit_defaults=True):
     @property
     def newly_failing(self) -> bool:
         """Whether it was the same rule, passed, and fails now."""
-        return self.kind in ("compared", "not compared") and self.earlier == "pass" and self.later == "fail"
+        return self.kind == "compared" and self.earlier == "pass" and self.later == "fail"
 
     @property
     def got_worse(self) -> bool:

@@ -103,14 +103,15 @@ def _since(run: Run, facts: Facts, policy: Policy, fail_on: str) -> Iterator[Gat
         difference = found.pop((outcome.extract, outcome.check), None)
         if not at_or_above(outcome.severity, fail_on):
             continue
-        if difference is None or difference.kind in ("new check", "another rule"):
-            if outcome.status == "fail":
-                other = difference is not None and difference.kind == "another rule"
-                why = "the baseline has another rule of this name" if other else "the baseline does not have it"
-                words = f"fails, and {why}: {finding(outcome)}"
-                yield _waived(outcome, outcome.waiver) if outcome.waiver else _about(outcome, "baseline", 1, words)
-        else:
+        if difference is not None and difference.kind == "compared":
             yield from _worse(outcome, difference, run, policy)
+        elif outcome.status == "fail":
+            why = {
+                "another rule": "the baseline has another rule of this name",
+                "not compared": "the baseline did not judge it",
+            }.get(difference.kind if difference else "", "the baseline does not have it")
+            words = f"fails, and {why}: {finding(outcome)}"
+            yield _waived(outcome, outcome.waiver) if outcome.waiver else _about(outcome, "baseline", 1, words)
     for difference in found.values():
         if at_or_above(difference.severity, fail_on) and difference.kind == "left out":
             words = f"{difference.extract}: {difference.check} was checked in the baseline, and is not any more"

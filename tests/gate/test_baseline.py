@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.command import dq_here
-from tests.gate.project import LARGEST, POSITIVE, PRESENT, SEVENTY, gated, newest, project, write_lists, write_suite, write_toml
+from tests.gate.project import (
+    LARGEST,
+    OF_CLOSED,
+    POSITIVE,
+    PRESENT,
+    SEVENTY,
+    gated,
+    newest,
+    project,
+    write_lists,
+    write_suite,
+    write_toml,
+)
 
 SOME = dict.fromkeys(list(SEVENTY)[::7], 1)
 """Ten practices that leave out one list size each."""
@@ -118,6 +130,16 @@ def test_a_rule_that_was_changed_is_no_longer_known(kept: Path) -> None:
     code, verdict = gated(kept)
     assert code == 1
     assert "patients_present (critical) fails, and the baseline has another rule of this name" in verdict
+
+
+def test_a_check_that_the_baseline_did_not_judge_counts_when_it_fails(tmp_path: Path) -> None:
+    folder = project(tmp_path, PRESENT, OF_CLOSED, gate=BASELINE)
+    assert gated(folder, "--update-baseline")[0] == 0
+    assert gated(folder)[0] == 0, "it had nothing to judge then, and has nothing now"
+    write_lists(folder, {**SEVENTY, "Y99999": 5}, missing={"Y99999": 5})
+    code, verdict = gated(folder)
+    assert code == 1
+    assert "closed_list (critical) fails, and the baseline did not judge it" in verdict
 
 
 def test_an_extract_that_is_gone_closes_the_gate(kept: Path) -> None:
