@@ -102,7 +102,7 @@ def test_the_extract_has_the_declared_defects(tmp_path: Path) -> None:
     path = extract.place(tmp_path, rows)
     declared = [(column.name, defect) for column in extract.COLUMNS for defect in column.defects if defect.found]
     counts = ", ".join(f"count_if({defect.found})" for _, defect in declared)
-    found = duckdb.execute(f"SELECT {counts} FROM read_parquet('{path}', file_row_number = true)").fetchone()
+    found = duckdb.execute(f"SELECT {counts} FROM read_parquet('{path}', file_row_number = true)").fetchall()[0]
     assert found is not None
     for (column, defect), count in zip(declared, found, strict=True):
         expected = rows * defect.rate
@@ -117,7 +117,7 @@ def test_parts_of_an_extract_are_the_whole(tmp_path: Path, data: str) -> None:
         extract.write(tmp_path / f"part{number}.parquet", ROWS, part)
     parts = f"FROM '{tmp_path}/*.parquet'"
     for one, other in ((f"FROM '{data}'", parts), (parts, f"FROM '{data}'")):
-        assert duckdb.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchone() == (0,)
+        assert duckdb.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("rules", [46, 450, 1000])

@@ -131,7 +131,7 @@ def _extract(raw: Any, path: str, origin: str, problems: list[Problem]) -> Extra
 def _as_rule(one: Proposal, feed: Any, path: str, origin: str) -> Iterator[Problem]:
     """The faults of a proposal as an expectation of a suite: somebody may have changed it."""
     try:
-        parse_suite(json.dumps({"name": "proposals", "meta": {"dq": feed}, "expectations": [entry(one)]}), origin)
+        parse_suite(json.dumps({"name": "proposals", "meta": {"dq": feed}, "expectations": [entry(one)]}), origin, file=False)
     except SuiteError as error:
         for problem in error.problems:
             place = problem.path.replace("$.meta.dq", path.rpartition(".proposals")[0] + ".feed")

@@ -22,7 +22,7 @@ TEXTS = st.text(st.one_of(st.sampled_from("aZ09 .-?'\\[]{}()*+\n\t…éÉß٣\0"
 
 def mask(text: str, likely: list[str]) -> str:
     """The shape of a text by the SQL of the engine."""
-    (found,) = duckdb.execute(f"SELECT {sql.masked('t', likely)} FROM (SELECT {sql.text(text)} AS t)").fetchone() or ("",)
+    ((found,),) = duckdb.execute(f"SELECT {sql.masked('t', likely)} FROM (SELECT {sql.text(text)} AS t)").fetchall()
     return str(found)
 
 

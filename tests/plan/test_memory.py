@@ -46,7 +46,7 @@ LIMITS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 def test_a_limit_of_memory_changes_no_answer(what: str, make_suite: Any, worker: WorkerProcess, tmp_path: Path) -> None:
     select, limit, name, arguments = LIMITS[what]
     source = tmp_path / "rows.parquet"
-    duckdb.execute(f"COPY ({select}) TO '{source}' (FORMAT parquet)")
+    duckdb.execute(f"COPY ({select}) TO '{source}' (FORMAT parquet)").fetchall()
     suite = make_suite((name, arguments if "column_list" in arguments else {"column": "v", **arguments}))
 
     def run(**options: Any) -> Run:

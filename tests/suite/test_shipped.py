@@ -54,7 +54,7 @@ def test_each_rule_has_a_name_and_says_where_it_comes_from(suite: Suite) -> None
 
 @pytest.mark.parametrize("name", QUALITY)
 def test_columns_are_those_of_the_sample_in_order_and_type(name: str) -> None:
-    described = duckdb.sql(f"DESCRIBE FROM '{ROOT / 'sample_data' / f'{name}.parquet'}'").fetchall()
+    described = duckdb.cursor().sql(f"DESCRIBE FROM '{ROOT / 'sample_data' / f'{name}.parquet'}'").fetchall()
     columns = QUALITY[name].feed.columns
     assert [row[0] for row in described] == list(columns)
     for row in described:
@@ -82,7 +82,7 @@ def test_data_items_are_answers_whose_validity_somebody_judges(name: str) -> Non
 def test_data_items_are_not_what_most_records_rightly_leave_empty(name: str) -> None:
     items = [column for column, field in QUALITY[name].feed.columns.items() if field.item]
     filled = ", ".join(f'count("{column}") / count(*)' for column in items)
-    (shares,) = duckdb.sql(f"SELECT {filled} FROM '{ROOT / 'sample_data' / f'{name}.parquet'}'").fetchall()
+    (shares,) = duckdb.cursor().sql(f"SELECT {filled} FROM '{ROOT / 'sample_data' / f'{name}.parquet'}'").fetchall()
     assert {column: share for column, share in zip(items, shares, strict=True) if share < 0.9} == {}
 
 
