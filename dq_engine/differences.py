@@ -101,8 +101,9 @@ def differences(earlier: Run, later: Run, sums: Sums, *, false_alarms: float = 0
     what fell. ``least_rise``: shares that change by less, 0 to 1, are let be.
     """
     pairs = list(paired(earlier, later))
+    parameters = [run.options.get("parameters") for run in (earlier, later)]
     found = [
-        _Compared(now, old, new, sums)
+        _Compared(now, old, new, sums, same_rules=parameters[0] == parameters[1] and was.suite.sha256 == now.suite.sha256)
         for was, now in pairs
         if was is not None and now is not None
         for old, new in _checks(was, now)
@@ -166,9 +167,9 @@ def _checks(was: ExtractRun, now: ExtractRun) -> Iterator[tuple[Outcome | None, 
 class _Compared:
     """One check of both runs, before it is known which probability is significant."""
 
-    def __init__(self, now: ExtractRun, old: Outcome | None, new: Outcome | None, sums: Sums) -> None:
+    def __init__(self, now: ExtractRun, old: Outcome | None, new: Outcome | None, sums: Sums, *, same_rules: bool) -> None:
         self.extract, self.old, self.new = now.name, old, new
-        self.kind = _kind(old, new)
+        self.kind = _kind(old, new, same_rules=same_rules)
         self.whole: Counts | None = None
         self.organisations: Mapping[str, Counts] = {}
         self.variation = 1.0
@@ -216,12 +217,13 @@ class _Compared:
             yield Change("", rest, probability)
 
 
-def _kind(old: Outcome | None, new: Outcome | None) -> Kind:
+def _kind(old: Outcome | None, new: Outcome | None, *, same_rules: bool) -> Kind:
+    """Whether outcomes can be compared. Arguments of the ``same_rules`` (a suite and its parameters) differ by the clock alone."""
     if old is None:
         return "new check"
     if new is None:
         return "left out"
-    if (old.expectation, old.kwargs) != (new.expectation, new.kwargs):
+    if not same_rules and (old.expectation, old.kwargs) != (new.expectation, new.kwargs):
         return "another rule"
     judged = ("pass", "fail")
     return "compared" if old.status in judged and new.status in judged else "not compared"

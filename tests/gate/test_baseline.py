@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.command import dq_here
@@ -140,6 +141,30 @@ def test_a_check_that_the_baseline_did_not_judge_counts_when_it_fails(tmp_path: 
     code, verdict = gated(folder)
     assert code == 1
     assert "closed_list (critical) fails, and the baseline did not judge it" in verdict
+
+
+def test_a_rule_that_asks_the_clock_is_the_same_rule_and_one_with_another_parameter_is_not(tmp_path: Path) -> None:
+    by_clock = {"column": "patients", "max_value": {"$PARAMETER": "9004 + most"}}
+    asking = {"type": "expect_column_values_to_be_between", "kwargs": by_clock, "meta": {"dq": {"rule": "few_patients"}}}
+    dated = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "sent", "min_value": {"$PARAMETER": "now()"}},
+        "meta": {"dq": {"rule": "sent_today"}},
+    }
+    folder = project(tmp_path, PRESENT, asking, dated, gate=BASELINE)
+    connection = duckdb.connect()
+    connection.execute(
+        f"COPY (SELECT *, TIMESTAMP '2024-01-01' AS sent FROM '{folder}/lists.parquet') TO '{folder}/dated.parquet' (FORMAT parquet)"
+    )
+    connection.close()
+    (folder / "dated.parquet").replace(folder / "lists.parquet")
+    assert gated(folder, "--update-baseline", "--param", "most=1")[0] == 0
+    code, verdict = gated(folder, "--param", "most=1")
+    assert code == 0, verdict
+    assert "3 checks were compared" in verdict
+    code, verdict = gated(folder, "--param", "most=2")
+    assert code == 1
+    assert "sent_today (critical) fails, and the baseline has another rule of this name" in verdict
 
 
 def test_an_extract_that_is_gone_closes_the_gate(kept: Path) -> None:
