@@ -218,7 +218,7 @@ class _Compared:
 
 
 def _kind(old: Outcome | None, new: Outcome | None, *, same_rules: bool) -> Kind:
-    """Whether outcomes can be compared. Arguments of the ``same_rules`` (a suite and its parameters) differ by the clock alone."""
+    """Whether outcomes can be compared. Arguments of ``same_rules`` (a suite and its parameters) differ by the clock alone."""
     if old is None:
         return "new check"
     if new is None:
