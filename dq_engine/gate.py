@@ -281,7 +281,7 @@ def _paragraph(run: Run, findings: Sequence[GateFinding], differences: Differenc
         shares = f"{compared:,} checks were compared, by {differences.comparisons:,} shares"
         sentences.append(
             f"Held against run {differences.earlier}: {shares}; where nothing but chance is at work, at most "
-            f"{100 * differences.false_alarms:.4g} % of releases are said to be worse"
+            f"{100 * differences.false_alarms:.4g} % of releases are said to be worse, more where failures come in batches"
         )
     return clean(". ".join(sentence.rstrip(".") for sentence in sentences) + ".")
 

@@ -94,5 +94,6 @@ def _summary(found: Differences) -> str:
     return (
         f"{compared:,} of {len(found.checks):,} checks were compared, by {found.comparisons:,} shares: {worse:,} got worse, "
         f"{better:,} got better. A rise counts if chance gives it with a probability of {found.significant:.1g} or less; where "
-        f"nothing but chance is at work, at most {100 * found.false_alarms:.4g} % of comparisons name anything that got worse."
+        f"nothing but chance is at work, at most {100 * found.false_alarms:.4g} % of comparisons name anything that got worse, "
+        "more where failures come in batches."
     )
