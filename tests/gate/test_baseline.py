@@ -164,7 +164,7 @@ def test_a_rule_that_asks_the_clock_is_the_same_rule_and_one_with_another_parame
     assert "3 checks were compared" in verdict
     code, verdict = gated(folder, "--param", "most=2")
     assert code == 1
-    assert "sent_today (critical) fails, and the baseline has another rule of this name" in verdict
+    assert "few_patients (critical) fails, and the baseline has another rule of this name" in verdict
 
 
 def test_an_extract_that_is_gone_closes_the_gate(kept: Path) -> None:

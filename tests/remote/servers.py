@@ -169,10 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(status, headers, body)
 
     def fault_changing(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Somebody writes the file anew while it is read."""
-        self.answer(status, headers, body)
+        """Somebody writes the file anew while it is read: before the last of its bytes has come."""
         if self.command == "GET":
             self.server.behind.ask("PUT", urlsplit(self.path).path, body + b"new")
+        self.answer(status, headers, body)
 
     def fault_hanging(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """The first half of a file comes, and then nothing any more."""
